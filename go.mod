@@ -1,3 +1,5 @@
 module github.com/shardloop/shardloop
 
 go 1.25.0
+
+require golang.org/x/sys v0.46.0

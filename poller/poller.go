@@ -72,8 +72,12 @@ import (
 const NoDeadline int64 = math.MaxInt64
 
 // Token names a registration: the slot index of its owner in the low half, the
-// slot's generation in the high half.
+// slot's generation in the high half. The index OwnIndex is not for consumers.
 type Token uint64
+
+// OwnIndex is the one index that pollers keep for their own descriptors; Add
+// and Modify refuse a token that bears it with EINVAL.
+const OwnIndex = math.MaxUint32
 
 // MakeToken packs a slot index and a generation.
 func MakeToken(index, generation uint32) Token {
