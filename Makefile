@@ -1,0 +1,85 @@
+# Needs Go and a POSIX make and shell; race needs a C compiler besides, qemu
+# needs qemu-user-static, check and fuzz need the Go module proxy once.
+
+GO          = go
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
+FUZZTIME    = 10s
+REPEAT      = 20
+RAW         = docs/perf/raw/bars.jsonl
+PLATFORMS   = linux/amd64 linux/arm64 linux/386 linux/s390x linux/riscv64 \
+	windows/amd64 darwin/arm64 freebsd/amd64 netbsd/amd64 openbsd/amd64
+
+.PHONY: help test race bench bars check format vet staticcheck tidy lint \
+	conformance repeat cover fuzz qemu clean
+
+help: ## list the targets (the default)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+test: ## run all tests
+	$(GO) test -shuffle=on -timeout 5m ./...
+
+race: ## run all tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 15m ./...
+
+bench: ## measure the quick profile of the benchmark suite, under three minutes
+	$(GO) run ./cmd/loopbench run --quick
+
+bars: ## measure every bar in full and keep the raw lines in RAW
+	@mkdir -p $$(dirname $(RAW))
+	$(GO) run ./cmd/loopbench bars --json > $(RAW).part && mv $(RAW).part $(RAW) && cat $(RAW)
+
+check: format vet staticcheck tidy lint ## check the sources in every way but running them
+
+format: ## fail when a file is not formatted
+	@out=$$(gofmt -l .) && if [ -n "$$out" ]; then echo "gofmt: $$out" >&2; exit 1; fi
+
+vet: ## vet for every platform
+	@for p in $(PLATFORMS); do \
+		echo "vet $$p"; \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
+	done
+
+staticcheck: ## run staticcheck
+	$(GO) run $(STATICCHECK) ./...
+
+tidy: ## fail when go.mod or go.sum is not tidy
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+lint: ## run the rules of the house and print the sizes
+	$(GO) test -count=1 -v -run '^TestTree$$|^TestSizes$$' ./internal/lint
+
+conformance: ## count the documented behaviours that tests prove
+	$(GO) run ./internal/conform/report
+
+repeat: ## run the timing-sensitive tests REPEAT times, also under -race
+	$(GO) test -p 1 -count=$(REPEAT) -timeout 15m -run '^TestTiming' ./...
+	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ]; then \
+		echo "again under -race"; \
+		$(GO) test -race -p 1 -count=$(REPEAT) -timeout 20m -run '^TestTiming' ./...; \
+	else echo "no C compiler: not repeated under -race"; fi
+
+cover: ## print the coverage of each package and of all
+	@mkdir -p out
+	$(GO) test -coverprofile=out/coverage.out -coverpkg=./... ./...
+	$(GO) tool cover -func=out/coverage.out | tail -n 1
+
+fuzz: ## run every fuzz target for FUZZTIME
+	@list=$$($(GO) test -list '^Fuzz' ./...) || { echo "$$list"; exit 1; }; \
+	echo "$$list" | awk '/^Fuzz/{n[++k]=$$1} /^ok/{for(i=1;i<=k;i++)print $$2, n[i]; k=0}' | \
+	while read -r pkg name; do \
+		echo "fuzz $$pkg $$name"; \
+		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$pkg" </dev/null || exit 1; \
+	done
+
+# Emulated, only what runs differs by instruction set: the rules of the house
+# and the report do not.
+qemu: ## run the tests for arm64 and s390x under qemu-user-static
+	@for p in arm64:aarch64 s390x:s390x; do \
+		echo "qemu $${p%:*}"; \
+		CGO_ENABLED=0 GOARCH=$${p%:*} $(GO) test -timeout 15m -exec qemu-$${p#*:}-static \
+			$$($(GO) list ./... | grep -v -e /internal/lint -e /internal/conform) || exit 1; \
+	done
+
+clean: ## remove what the targets leave behind
+	rm -rf out bin
