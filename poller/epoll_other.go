@@ -1,0 +1,18 @@
+//go:build !linux
+
+package poller
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+)
+
+// NewEpoll fails: only Linux has epoll(7).
+func NewEpoll() (Poller, error) { return nil, unsupported("epoll(7)") }
+
+// unsupported says what is missing on this system. The error is
+// errors.ErrUnsupported.
+func unsupported(what string) error {
+	return fmt.Errorf("poller: %s on %s: %w", what, runtime.GOOS, errors.ErrUnsupported)
+}
