@@ -1,0 +1,77 @@
+package timerwheel
+
+const (
+	// insertionMax is the number of keys up to which insertion beats two
+	// radix passes, whose counters alone are 256 additions each.
+	insertionMax = 48
+
+	// keepKeys bounds the two buffers that are kept between slots: 2^14 keys,
+	// 256 KiB each, twice the tick of a million timers within 10 ms.
+	keepKeys = 1 << 14
+)
+
+// key is a timer on its way from a slot to the now list.
+type key struct {
+	when int64
+	id   ID
+}
+
+// sorter puts the keys of one tick in order. Their deadlines differ only in
+// the lowest tickBits, and sorting is stable, so it takes two passes of one
+// byte each: linear, where a heap or a comparison sort of a crowded tick would
+// wait for mispredicted branches.
+type sorter struct {
+	keys, buf []key
+}
+
+// sorted sorts the keys and returns them.
+func (s *sorter) sorted() []key {
+	if len(s.keys) <= insertionMax {
+		insert(s.keys)
+		return s.keys
+	}
+	if cap(s.buf) < len(s.keys) {
+		s.buf = make([]key, cap(s.keys))
+	}
+	s.buf = s.buf[:len(s.keys)]
+	radix(s.buf, s.keys, 0)
+	radix(s.keys, s.buf, 8)
+	return s.keys
+}
+
+// reset empties the sorter and gives back large buffers.
+func (s *sorter) reset() {
+	s.keys = s.keys[:0]
+	if cap(s.keys) > keepKeys {
+		s.keys, s.buf = nil, nil
+	}
+}
+
+// insert sorts by insertion.
+func insert(keys []key) {
+	for i := 1; i < len(keys); i++ {
+		k, j := keys[i], i
+		for ; j > 0 && keys[j-1].when > k.when; j-- {
+			keys[j] = keys[j-1]
+		}
+		keys[j] = k
+	}
+}
+
+// radix moves src to dst, ordered by one byte of the deadlines.
+func radix(dst, src []key, shift uint) {
+	var place [256]uint32
+	for i := range src {
+		place[uint8(src[i].when>>shift)]++
+	}
+	sum := uint32(0)
+	for i, n := range place {
+		place[i] = sum
+		sum += n
+	}
+	for _, k := range src {
+		b := uint8(k.when >> shift)
+		dst[place[b]] = k
+		place[b]++
+	}
+}
