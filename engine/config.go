@@ -1,0 +1,68 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/shardloop/shardloop/engine/internal/reactor"
+	"github.com/shardloop/shardloop/poller"
+)
+
+// Host is how a loop waits for something to do; see the constants.
+type Host = reactor.Host
+
+const (
+	// HostAuto, the default, parks in the runtime's poller, which is cheapest
+	// while a processor of the runtime is idle, and blocks in the system call
+	// for a while when a wake-up came more than a millisecond late.
+	HostAuto = reactor.HostAuto
+	// HostBlock keeps a thread in the system call.
+	HostBlock = reactor.HostBlock
+	// HostPark always leaves the wait to the runtime's poller.
+	HostPark = reactor.HostPark
+)
+
+// Config says how a loop works. The zero value is the default.
+type Config struct {
+	// Poller waits for descriptors; nil takes the best of the platform. The
+	// loop owns it and closes it, also when NewEventLoop fails.
+	Poller poller.Poller
+
+	// Host is how the loop waits; HostAuto by default.
+	Host Host
+
+	// LockThread keeps the loop on one operating system thread of its own, for
+	// pinning it to a processor or for C libraries that ask for it. HostAuto
+	// then blocks, and HostPark is refused: it would cost two thread switches a
+	// wake-up.
+	LockThread bool
+
+	// PollEvery lets up to so many turns share one poll while callbacks keep
+	// each other busy. 0 and 1 poll in every turn, which is asyncio's order;
+	// 64 makes a chain of callbacks ten times faster and lets I/O and timers
+	// wait for at most 64 turns.
+	PollEvery int
+
+	// TimerSpin makes the loop wake up so much before a timer's deadline and
+	// poll the rest of the way: a lateness of a microsecond for as much CPU
+	// time. 0, the default, leaves deadlines to the kernel.
+	TimerSpin time.Duration
+}
+
+// maxTimerSpin bounds TimerSpin: beyond a millisecond the kernel's timers are
+// good enough, and the loop would burn a processor.
+const maxTimerSpin = time.Millisecond
+
+// Validate returns an *ArgError for the first field that is out of range.
+func (c *Config) Validate() error {
+	switch {
+	case c.Host > HostPark:
+		return badArg("Host", "is none of HostAuto, HostBlock and HostPark")
+	case c.LockThread && c.Host == HostPark:
+		return badArg("Host", "must not be HostPark with LockThread")
+	case c.PollEvery < 0:
+		return badArg("PollEvery", "must not be negative")
+	case c.TimerSpin < 0 || c.TimerSpin > maxTimerSpin:
+		return badArg("TimerSpin", "must be between 0 and 1ms")
+	}
+	return nil
+}

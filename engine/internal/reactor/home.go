@@ -1,0 +1,201 @@
+package reactor
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/shardloop/shardloop/internal/gid"
+)
+
+// The life of a reactor.
+//
+//	           Run                 Goexit in a callback
+//	parked ----------> running ---------------------------> dead
+//	 |  ^                 |                                   |
+//	 |  +---- Stop -------+                                   |
+//	 +------------------ Close -----> closed <--- Close ------+
+type life uint8
+
+const (
+	parked life = iota
+	running
+	dead
+	closed
+)
+
+// home is the goroutine that the reactor runs on. It begins with the first Run
+// and ends with Close; between runs it waits for the next. Whoever calls Run
+// hands over and waits, so that thread locking, coroutines and identity belong
+// to the reactor alone, and counts as the loop's goroutine until Run returns.
+type home struct {
+	mu    sync.Mutex
+	state life          // guarded by mu
+	turns chan struct{} // hand-over to the goroutine; closed to end it
+	done  chan error    // hand-back
+	gone  chan struct{} // closed when the goroutine has ended
+
+	self   atomic.Uintptr // identity of the goroutine, while it lives
+	caller atomic.Uintptr // identity of who waits in Run
+}
+
+// Run runs turns until Stop, and returns nil then. It fails with ErrRunning,
+// ErrClosed or ErrDied before anything ran, or with the poller's error.
+//
+// A callback that ends its goroutine (runtime.Goexit, testing.T.FailNow) ends
+// the reactor: all later calls are ErrDied, and the Goexit is repeated in the
+// caller of Run.
+func (r *Reactor) Run() error {
+	if err := r.begins(); err != nil {
+		return err
+	}
+	r.home.caller.Store(uintptr(gid.Current()))
+	r.home.turns <- struct{}{}
+	err := <-r.home.done
+	r.home.caller.Store(0)
+	if err == ErrDied {
+		runtime.Goexit()
+	}
+	return err
+}
+
+// begins takes the step from parked to running.
+func (r *Reactor) begins() error {
+	h := &r.home
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch h.state {
+	case running:
+		return ErrRunning
+	case dead:
+		return ErrDied
+	case closed:
+		return ErrClosed
+	}
+	h.state = running
+	if h.turns == nil {
+		h.turns, h.done, h.gone = make(chan struct{}), make(chan error), make(chan struct{})
+		go r.live()
+	}
+	return nil
+}
+
+// live is the body of the reactor's goroutine.
+func (r *Reactor) live() {
+	h := &r.home
+	defer close(h.gone)
+	if r.cfg.LockThread {
+		runtime.LockOSThread()
+	}
+	h.self.Store(uintptr(gid.Current()))
+	for range h.turns {
+		r.serve()
+	}
+}
+
+// serve is one run: guarded stretches of turns, each until the run ends or a
+// callback panics.
+func (r *Reactor) serve() {
+	ended := false
+	defer func() {
+		if !ended {
+			r.die()
+		}
+	}()
+	for !r.stretch() {
+	}
+	ended = true
+	r.ends(parked, r.failure)
+}
+
+// stretch runs turns and reports whether the run is over. A panic ends the
+// stretch, not the run: the next one goes on in the middle of the turn. One
+// deferred call guards any number of callbacks, so that a callback pays
+// nothing for it.
+func (r *Reactor) stretch() (over bool) {
+	defer func() {
+		if over {
+			return
+		}
+		if v := recover(); v != nil {
+			r.caught(v)
+		}
+	}()
+	for r.failure == nil {
+		r.turn()
+		if r.stopping.Load() {
+			break
+		}
+	}
+	for len(r.flush) > 0 {
+		r.runFlush()
+	}
+	r.stopping.Store(false)
+	return true
+}
+
+// die marks the reactor after a Goexit, which cannot be stopped.
+func (r *Reactor) die() {
+	r.refused = ErrDied
+	r.mail.close(ErrDied)
+	r.home.self.Store(0)
+	r.ends(dead, ErrDied)
+}
+
+// ends takes the step from running to state and hands back to who called Run.
+func (r *Reactor) ends(state life, err error) {
+	r.publish()
+	r.home.mu.Lock()
+	r.home.state = state
+	r.home.mu.Unlock()
+	r.home.done <- err
+}
+
+// Running reports whether a run is under way. Any goroutine.
+func (r *Reactor) Running() bool {
+	r.home.mu.Lock()
+	defer r.home.mu.Unlock()
+	return r.home.state == running
+}
+
+// OnLoop reports whether the caller is the loop's goroutine, or waits for it
+// in Run. Any goroutine.
+func (r *Reactor) OnLoop() bool {
+	id := uintptr(gid.Current())
+	return id == r.home.self.Load() || id == r.home.caller.Load()
+}
+
+// Close ends the reactor: what was scheduled is dropped and never runs, the
+// poller is closed, registered descriptors stay open. It fails with ErrRunning
+// while a run is under way; a second Close does nothing. Any goroutine.
+func (r *Reactor) Close() error {
+	h := &r.home
+	h.mu.Lock()
+	if h.state == running {
+		h.mu.Unlock()
+		return ErrRunning
+	}
+	again := h.state == closed
+	h.state = closed
+	h.mu.Unlock()
+	if again {
+		return nil
+	}
+	return r.release()
+}
+
+// release drops all that a closed reactor held, its goroutine included.
+func (r *Reactor) release() error {
+	r.refused = ErrClosed
+	r.mail.close(ErrClosed)
+	r.ready.clear()
+	r.timers.clear()
+	r.watches = make(map[int]*watch)
+	r.again, r.standing, r.flush = nil, nil, nil
+	if r.home.turns != nil {
+		close(r.home.turns)
+		<-r.home.gone
+	}
+	r.publish()
+	return r.poller.Close()
+}

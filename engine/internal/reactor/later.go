@@ -1,0 +1,58 @@
+package reactor
+
+import "github.com/shardloop/shardloop/poller"
+
+// Flusher has bytes to send at the end of the turn. It asks for another flush
+// only when it has new ones: a run does not end before all are flushed.
+type Flusher interface{ Flush() }
+
+// AtTurnEnd calls f.Flush once in step 8 of this turn, or, asked for in step 8
+// itself, of the next. Loop only.
+func (r *Reactor) AtTurnEnd(f Flusher) { r.flush = append(r.flush, f) }
+
+// Again brings the registration that t names back in the next turn, behind its
+// fresh events: for who has used up its byte budget. The next poll does not
+// wait. Loop only.
+func (r *Reactor) Again(t poller.Token, ready poller.Ready) {
+	r.again = append(r.again, poller.Event{Token: t, Ready: ready})
+}
+
+// queueAgain takes who stood over budget before this poll into this turn.
+func (r *Reactor) queueAgain() { r.again, r.standing = r.standing, r.again }
+
+// staleLimit is how many polls in a row may bring stale tokens before the
+// poller is rebuilt. A few are normal on the way (a descriptor freed by an
+// earlier event of the same batch is not even counted); a description kept
+// alive by a duplicate reports for ever. 64 polls cost less than the rebuild
+// of a large set.
+const staleLimit = 64
+
+// stale counts an event whose registration is gone. It is the loop's own doing
+// when the slot changed after this turn's poll.
+func (r *Reactor) stale(t poller.Token) {
+	r.stats.Stale++
+	i := int(t.Index())
+	if i < len(r.slots.table) && r.slots.table[i].changed == uint32(r.polls) {
+		return
+	}
+	if r.staleAt != r.polls-1 && r.staleAt != r.polls {
+		r.staleRun = 0
+	}
+	if r.staleAt != r.polls {
+		r.staleRun++
+	}
+	r.staleAt = r.polls
+	if r.staleRun >= staleLimit {
+		r.rebuild()
+	}
+}
+
+// rebuild replaces the kernel's set and reports why.
+func (r *Reactor) rebuild() {
+	r.staleRun = 0
+	err := r.poller.Rebuild(r.slots.registrations())
+	if err == nil {
+		err = ErrStaleDescriptor
+	}
+	r.report(Fault{Err: err})
+}

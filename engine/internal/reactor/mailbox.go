@@ -1,0 +1,122 @@
+package reactor
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// The three states of a mailbox's reader, the loop.
+//
+//	         prepare                 post or stop
+//	awake ------------> asleep ----------------------> notified
+//	  ^                   | ready again, event, deadline   |
+//	  +-------------------+--------------------------------+
+//	                         awaken
+//
+// Only the loop moves to awake or asleep; whoever moves asleep to notified
+// owes the loop one Wake, and nobody else sends one.
+const (
+	awake uint32 = iota
+	asleep
+	notified
+)
+
+// mailbox carries callbacks from other goroutines to the loop.
+//
+// Producers append under the lock; the loop swaps the whole slice out, so the
+// lock is held for a few instructions on either side. The flag full is the
+// lock-free answer to "is there mail": it is set by the first post of a batch
+// and cleared by the swap, both under the lock.
+//
+// No wake-up is lost: a producer sets full and then looks at state, the loop
+// sets asleep and then looks at full; the atomics are totally ordered, so at
+// least one of them sees the other.
+//
+// A lock-free stack was tried and took 55 ns a post with two producers, where
+// this takes 19: it reverses the order, allocates a node or pools it, and
+// bounces the same cache line.
+type mailbox struct {
+	state atomic.Uint32
+	full  atomic.Bool
+	stamp atomic.Int64 // clock at the post that woke the loop; 0: none
+
+	mu     sync.Mutex
+	in     []call // guarded by mu
+	closed error  // guarded by mu; posts are refused with it
+
+	spare []call // the loop's: the other slice of the swap
+}
+
+// spareLimit bounds what the mailbox keeps after a burst: 24 bytes a call,
+// 384 KiB for each of its two slices.
+const spareLimit = 1 << 14
+
+// put appends a call. Any goroutine.
+func (m *mailbox) put(fn func(any), arg any) error {
+	m.mu.Lock()
+	if m.closed != nil {
+		m.mu.Unlock()
+		return m.closed
+	}
+	m.in = append(m.in, call{fn, arg})
+	if len(m.in) == 1 {
+		m.full.Store(true)
+	}
+	m.mu.Unlock()
+	return nil
+}
+
+// sleeping reports whether the loop sleeps and nobody has woken it yet.
+func (m *mailbox) sleeping() bool { return m.state.Load() == asleep }
+
+// claim reports whether the caller has to wake the loop, at the time now.
+func (m *mailbox) claim(now int64) bool {
+	m.stamp.Store(now)
+	return m.state.CompareAndSwap(asleep, notified)
+}
+
+// take moves all mail to the ring, in order. Loop only.
+func (m *mailbox) take(q *ring) {
+	m.mu.Lock()
+	batch := m.in
+	m.in = m.spare[:0]
+	m.full.Store(false)
+	m.mu.Unlock()
+
+	q.append(batch)
+	clear(batch)
+	if cap(batch) > spareLimit {
+		batch = nil
+	}
+	m.spare = batch
+}
+
+// prepare announces sleep. It reports false, and the loop stays awake, when
+// there is mail already.
+func (m *mailbox) prepare() bool {
+	m.stamp.Store(0)
+	m.state.Store(asleep)
+	if m.full.Load() {
+		m.state.Store(awake)
+		return false
+	}
+	return true
+}
+
+// awaken ends sleep and returns the stamp of the post that caused it, or 0.
+func (m *mailbox) awaken() int64 {
+	if m.state.Swap(awake) != notified {
+		return 0
+	}
+	return m.stamp.Load()
+}
+
+// close refuses all further posts with err and drops the mail. Not while the
+// loop runs.
+func (m *mailbox) close(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = err
+	m.in, m.spare = nil, nil
+	m.full.Store(false)
+}

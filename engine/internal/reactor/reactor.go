@@ -1,0 +1,136 @@
+package reactor
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/shardloop/shardloop/poller"
+)
+
+// Config says how a reactor works. The zero value is the default.
+type Config struct {
+	// Poller waits for descriptors; nil takes the best of the platform. The
+	// reactor owns it and closes it.
+	Poller poller.Poller
+
+	// Host is how the loop waits.
+	Host Host
+
+	// LockThread keeps the loop on one thread of its own. It excludes parking,
+	// which would cost two thread switches a wake-up.
+	LockThread bool
+
+	// PollEvery is how many turns may pass for one poll while callbacks keep
+	// each other busy; below 2 every turn polls.
+	PollEvery int
+
+	// TimerSpin is how long before a deadline the loop stops waiting and polls
+	// the rest of the way.
+	TimerSpin time.Duration
+
+	// Fault is told of panics and other faults, on the loop; nil prints them to
+	// standard error. It may use the reactor.
+	Fault func(Fault)
+}
+
+// Reactor is one shard. See the package comment for who may call what.
+type Reactor struct {
+	cfg    Config
+	poller poller.Poller
+	traits poller.Traits
+	spin   int64
+	host   host
+
+	ready ring
+	left  int // callbacks of step 5 still to run
+	mail  mailbox
+
+	timers  timers
+	slots   slots
+	watches map[int]*watch
+
+	midway   bool           // a turn is under way; see turn
+	polls    uint64         // number of the last poll
+	events   []poller.Event // fresh, the poller's slice
+	standing []poller.Event // over budget since the last turn
+	again    []poller.Event // over budget since this turn's poll
+	cursor   int            // place in events or standing
+	flush    []Flusher      // asked for since step 8 began
+	flushing []Flusher
+	flushed  int // place in flushing
+
+	maxSkips int // turns without a poll in a row
+	skipped  int
+
+	staleAt  uint64 // the last poll that brought a stale token
+	staleRun int    // how many polls in a row did
+
+	stopping atomic.Bool
+	failure  error // of the poller; ends the run
+	refused  error // what calls of a closed or dead reactor get
+
+	home  home
+	stats Stats
+	shown published
+}
+
+// New makes a reactor that does not run yet.
+func New(cfg Config) (*Reactor, error) {
+	p := cfg.Poller
+	if p == nil {
+		var err error
+		if p, err = poller.New(); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.LockThread && cfg.Host == HostAuto {
+		cfg.Host = HostBlock
+	}
+	return &Reactor{
+		cfg:      cfg,
+		poller:   p,
+		traits:   p.Traits(),
+		spin:     int64(cfg.TimerSpin),
+		host:     host{kind: cfg.Host},
+		maxSkips: max(cfg.PollEvery-1, 0),
+		watches:  make(map[int]*watch),
+	}, nil
+}
+
+// Now is the time on the clock of deadlines: nanoseconds since an unspecified
+// start, monotonic. Any goroutine.
+func (r *Reactor) Now() int64 { return r.poller.Now() }
+
+// Soon calls fn(arg) in the next turn, after all that is scheduled already,
+// posts of other goroutines included. Loop only.
+func (r *Reactor) Soon(fn func(any), arg any) error {
+	if r.refused != nil {
+		return r.refused
+	}
+	if r.mail.full.Load() {
+		r.mail.take(&r.ready)
+	}
+	r.ready.push(fn, arg)
+	return nil
+}
+
+// Post is Soon for every goroutine, and wakes the loop. Posts of one goroutine
+// run in their order.
+func (r *Reactor) Post(fn func(any), arg any) error {
+	if err := r.mail.put(fn, arg); err != nil {
+		return err
+	}
+	if r.mail.sleeping() && r.mail.claim(r.poller.Now()) {
+		return r.poller.Wake()
+	}
+	return nil
+}
+
+// Stop ends the present run, or the next one, after its present turn. Any
+// goroutine; on a closed reactor it does nothing.
+func (r *Reactor) Stop() {
+	r.stopping.Store(true)
+	if r.mail.sleeping() && r.mail.claim(r.poller.Now()) {
+		_ = r.poller.Wake() // fails only when the poller is closed, and nobody waits then
+	}
+}
