@@ -125,7 +125,8 @@ func (e *epoll) Rearm(int, Token, Interest) error {
 
 // Rebuild fills a new set before it gives up the old one, which stays in use
 // when that fails. The inner descriptors come along, and so does a wake-up
-// that nobody has taken yet.
+// that nobody has taken yet. A closed descriptor is skipped, also when the new
+// set has taken its number.
 func (e *epoll) Rebuild(regs iter.Seq[Registration]) error {
 	if e.fd < 0 {
 		return net.ErrClosed
@@ -135,6 +136,9 @@ func (e *epoll) Rebuild(regs iter.Seq[Registration]) error {
 		return err
 	}
 	for r := range regs {
+		if r.FD == fd {
+			continue
+		}
 		ev := epollEvent(r.Token, r.Interest)
 		err := epollCtl(fd, unix.EPOLL_CTL_ADD, r.FD, &ev)
 		if err != nil && !errors.Is(err, unix.EBADF) {

@@ -197,7 +197,10 @@ func (p *Poller) Rebuild(regs iter.Seq[poller.Registration]) error {
 	}
 	seen := map[int]bool{}
 	for _, r := range list {
-		if seen[r.FD] && p.open[r.FD] != nil {
+		switch d := p.open[r.FD]; {
+		case d != nil && d.file:
+			return fail(syscall.EPERM)
+		case d != nil && seen[r.FD]:
 			return fail(syscall.EEXIST)
 		}
 		seen[r.FD] = true

@@ -1,0 +1,13 @@
+package simpoll_test
+
+import (
+	"testing"
+
+	"github.com/shardloop/shardloop/poller/pollertest"
+	"github.com/shardloop/shardloop/poller/simpoll"
+)
+
+func TestConformance(t *testing.T) {
+	pollertest.Run(t, "simpoll", pollertest.OpenSim(simpoll.New))
+	pollertest.Run(t, "oneshot", pollertest.OpenSim(simpoll.NewOneShot))
+}
