@@ -1,5 +1,5 @@
 // Package reactor is one shard of the engine: the turn of the loop, its ready
-// ring, mailbox, timers and descriptor slots. It knows callbacks and readiness
+// queue, mailbox, timers and descriptor slots. It knows callbacks and readiness
 // and no protocol.
 //
 // # Model
@@ -18,8 +18,8 @@
 //	1 timeout   0 with work at hand, else until the earliest deadline
 //	2 poll      once
 //	3 clock     read once, and only with live timers
-//	4 gather    mailbox to the ring; its length is n; due timers to the due list
-//	5 ready     n callbacks from the ring
+//	4 gather    mailbox to the ready queue: n callbacks; due timers to the due list
+//	5 ready     those n callbacks
 //	6 events    in poller order, then those who stood over budget
 //	7 due       timers in order of deadline and registration
 //	8 flush     what coalesced in steps 5 to 7

@@ -188,7 +188,7 @@ func (r *Reactor) Close() error {
 func (r *Reactor) release() error {
 	r.refused = ErrClosed
 	r.mail.close(ErrClosed)
-	r.ready.clear()
+	r.ready = ready{}
 	r.timers.clear()
 	r.watches = make(map[int]*watch)
 	r.again, r.standing, r.flush = nil, nil, nil

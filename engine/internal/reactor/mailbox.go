@@ -75,15 +75,15 @@ func (m *mailbox) claim(now int64) bool {
 	return m.state.CompareAndSwap(asleep, notified)
 }
 
-// take moves all mail to the ring, in order. Loop only.
-func (m *mailbox) take(q *ring) {
+// take moves all mail to the ready queue, in order. Loop only.
+func (m *mailbox) take(q *ready) {
 	m.mu.Lock()
 	batch := m.in
 	m.in = m.spare[:0]
 	m.full.Store(false)
 	m.mu.Unlock()
 
-	q.append(batch)
+	q.next = append(q.next, batch...)
 	clear(batch)
 	if cap(batch) > spareLimit {
 		batch = nil

@@ -41,8 +41,7 @@ type Reactor struct {
 	spin   int64
 	host   host
 
-	ready ring
-	left  int // callbacks of step 5 still to run
+	ready ready
 	mail  mailbox
 
 	timers  timers

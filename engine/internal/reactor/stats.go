@@ -8,7 +8,7 @@ import (
 // Stats are the counters of a reactor since New. Times are nanoseconds.
 type Stats struct {
 	Turns       uint64 // turns of the loop
-	Callbacks   uint64 // callbacks taken from the ring
+	Callbacks   uint64 // callbacks that came to run
 	Events      uint64 // events from the poller
 	Stale       uint64 // events whose registration was gone
 	Wakeups     uint64 // returns from a wait

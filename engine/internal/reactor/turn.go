@@ -15,7 +15,7 @@ func (r *Reactor) turn() {
 		r.begin()
 		r.midway = true
 	}
-	r.runReady()
+	r.ready.run()
 	if len(r.events)+len(r.standing) > 0 {
 		r.runEvents()
 	}
@@ -50,7 +50,7 @@ func (r *Reactor) begin() {
 
 // skipsPoll reports whether PollEvery lets this turn pass without a poll.
 func (r *Reactor) skipsPoll() bool {
-	if r.skipped >= r.maxSkips || r.ready.len() == 0 || len(r.again) > 0 || r.stopping.Load() {
+	if r.skipped >= r.maxSkips || !r.ready.waiting() || len(r.again) > 0 || r.stopping.Load() {
 		r.skipped = 0
 		return false
 	}
@@ -60,7 +60,7 @@ func (r *Reactor) skipsPoll() bool {
 
 // busy reports whether there is work that needs no poll to be found.
 func (r *Reactor) busy() bool {
-	return r.ready.len() > 0 || len(r.again) > 0 || len(r.flush) > 0
+	return r.ready.waiting() || len(r.again) > 0 || len(r.flush) > 0
 }
 
 // pollOnce does steps 1 and 2. It returns the time if it had to read it, or 0.
@@ -76,13 +76,12 @@ func (r *Reactor) pollOnce() (now int64) {
 	return now
 }
 
-// collect appends the mailbox and fixes how many callbacks this turn runs.
+// collect appends the mailbox and fixes which callbacks this turn runs.
 func (r *Reactor) collect() {
 	if r.mail.full.Load() {
 		r.mail.take(&r.ready)
 	}
-	r.left = r.ready.len()
-	r.stats.Callbacks += uint64(r.left)
+	r.stats.Callbacks += uint64(r.ready.turn())
 }
 
 // clockResolution is what asyncio adds to the time before it compares: a timer
@@ -97,15 +96,6 @@ func (r *Reactor) gatherDue(now int64) {
 		r.stats.Lateness.add(now - t.when)
 	}
 	r.stats.TimersFired += uint64(len(r.timers.due))
-}
-
-// runReady does step 5.
-func (r *Reactor) runReady() {
-	for r.left > 0 {
-		r.left--
-		c := r.ready.pop()
-		c.fn(c.arg)
-	}
 }
 
 // runEvents does step 6: fresh events, then those who stood over budget.
