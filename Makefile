@@ -24,9 +24,9 @@ race: ## run all tests under the race detector (needs a C compiler)
 bench: ## measure the quick profile of the benchmark suite, under three minutes
 	$(GO) run ./cmd/loopbench run --quick
 
-bars: ## measure every bar in full and keep the raw lines in RAW
+bars: ## measure every bar in full and keep all samples in RAW
 	@mkdir -p $$(dirname $(RAW))
-	$(GO) run ./cmd/loopbench bars --json > $(RAW).part && mv $(RAW).part $(RAW) && cat $(RAW)
+	$(GO) run ./cmd/loopbench bars --raw $(RAW)
 
 check: format vet staticcheck tidy lint ## check the sources in every way but running them
 

@@ -8,9 +8,12 @@ import (
 	"strings"
 )
 
-// testKinds are names of test files that stand for a kind of test of the whole
-// package instead of for a source file.
-var testKinds = []string{"alloc", "bench", "conform", "example", "export", "fuzz", "golden", "main", "model", "race", "script", "suite"}
+// testKinds are names of test files that stand for a kind of test, or a concern,
+// of the whole package instead of for a source file.
+var testKinds = []string{
+	"alloc", "bench", "conform", "conformance", "descriptors", "example", "export", "fuzz", "golden",
+	"leak", "main", "model", "race", "script", "signal", "suite", "timing",
+}
 
 var runByGoTest = regexp.MustCompile(`^(Test|Benchmark|Fuzz|Example)([^a-z]|$)`)
 
