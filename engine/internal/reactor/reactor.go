@@ -60,6 +60,7 @@ type Reactor struct {
 
 	maxSkips int // turns without a poll in a row
 	skipped  int
+	fruitful bool // events came since the last wait began
 
 	staleAt  uint64 // the last poll that brought a stale token
 	staleRun int    // how many polls in a row did

@@ -71,7 +71,10 @@ func (r *Reactor) pollOnce() (now int64) {
 	} else {
 		now = r.sleep()
 	}
-	r.stats.Events += uint64(len(r.events))
+	if len(r.events) > 0 {
+		r.fruitful = true
+		r.stats.Events += uint64(len(r.events))
+	}
 	r.queueAgain()
 	return now
 }
