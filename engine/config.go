@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/shardloop/shardloop/engine/internal/reactor"
@@ -46,6 +47,13 @@ type Config struct {
 	// poll the rest of the way: a lateness of a microsecond for as much CPU
 	// time. 0, the default, leaves deadlines to the kernel.
 	TimerSpin time.Duration
+
+	// Logger takes warnings and errors; nil is silent, but for panics of
+	// callbacks that no exception handler takes, which go to standard error.
+	Logger *slog.Logger
+
+	// Debug begins in debug mode; see Loop.SetDebug.
+	Debug bool
 }
 
 // maxTimerSpin bounds TimerSpin: beyond a millisecond the kernel's timers are

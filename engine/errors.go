@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/shardloop/shardloop/engine/internal/reactor"
 )
@@ -10,13 +12,54 @@ import (
 var (
 	// ErrLoopClosed: the loop is closed.
 	ErrLoopClosed = reactor.ErrClosed
-	// ErrLoopRunning: the loop runs already, or has to be stopped first.
+	// ErrLoopRunning: a loop runs already where none may, or has to be stopped
+	// first.
 	ErrLoopRunning = reactor.ErrRunning
 	// ErrLoopDied: a callback ended the loop's goroutine by runtime.Goexit.
 	ErrLoopDied = reactor.ErrDied
+	// ErrNoRunningLoop: the caller is no callback of a loop.
+	ErrNoRunningLoop = errors.New("no running event loop")
+	// ErrNoCurrentLoop: the calling goroutine has neither a running loop nor one
+	// that it has set.
+	ErrNoCurrentLoop = errors.New("no current event loop on this goroutine")
+	// ErrStoppedBeforeDone: the loop was stopped before the future was done.
+	ErrStoppedBeforeDone = errors.New("event loop stopped before the future was done")
+	// ErrWrongThread: a loop-only method was called on a foreign goroutine; found
+	// in debug mode.
+	ErrWrongThread = errors.New("loop-only method called on another goroutine than the loop's")
+	// ErrForeignLoop: a future of another loop.
+	ErrForeignLoop = errors.New("the future belongs to a different loop")
+	// ErrInvalidState: the future is done where it must be pending, or pending
+	// where it must be done.
+	ErrInvalidState = errors.New("invalid state of the future")
+	// ErrExecutorShutdown: the executor was shut down.
+	ErrExecutorShutdown = errors.New("executor shutdown has been called")
+	// ErrNotInTask: a call that waits was made in a bare callback, which must not
+	// wait.
+	ErrNotInTask = errors.New("a call that waits was made in a callback, outside of a task")
+	// ErrUnsupported: this system or this build has no such thing.
+	ErrUnsupported = errors.ErrUnsupported
 	// ErrInvalidArgument is wrapped by every *ArgError.
 	ErrInvalidArgument = errors.New("invalid argument")
+
+	// ErrCancelled: the future was cancelled. It is context.Canceled to errors.Is.
+	ErrCancelled error = &kindError{"cancelled", context.Canceled}
+	// ErrTimeout: a time limit has passed. It is os.ErrDeadlineExceeded to
+	// errors.Is.
+	ErrTimeout error = &kindError{"timed out", os.ErrDeadlineExceeded}
 )
+
+// kindError is a sentinel that is also another package's.
+type kindError struct {
+	text string
+	kind error
+}
+
+// Error tells the text.
+func (e *kindError) Error() string { return e.text }
+
+// Is makes the error the other package's sentinel too.
+func (e *kindError) Is(target error) bool { return target == e.kind }
 
 // ArgError is a value that a call does not take. It is returned before anything
 // has been touched, and wraps ErrInvalidArgument.
@@ -25,6 +68,7 @@ type ArgError struct {
 	Reason string // what is wrong with it
 }
 
+// Error names the argument.
 func (e *ArgError) Error() string { return fmt.Sprintf("%s %s", e.Arg, e.Reason) }
 
 // Unwrap makes errors.Is(err, ErrInvalidArgument) hold.

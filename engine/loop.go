@@ -1,50 +1,108 @@
 package engine
 
 import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/shardloop/shardloop/engine/internal/reactor"
+	"github.com/shardloop/shardloop/internal/gid"
 )
 
 // Loop is one event loop: asyncio's EventLoop. It runs on one goroutine of its
 // own, from the first run until Close.
 type Loop struct {
-	r *reactor.Reactor
+	r   *reactor.Reactor
+	log *slog.Logger // never nil
+
+	ctx     context.Context // of the callback that runs; base outside of one
+	base    context.Context
+	current *Handle // the handle that runs
+	pool    timerPool
+
+	debug   atomic.Bool
+	slow    atomic.Int64 // a slow callback, in nanoseconds
+	handler ExceptionHandler
+	verbose bool // the configuration has a logger
+
+	executors executors
+	signals   signalSet
+	ended     <-chan error // the run that Start began
 }
 
-// NewEventLoop makes a loop that does not run yet: new_event_loop. It fails
-// with an *ArgError for a bad Config, with an error that wraps
-// errors.ErrUnsupported where the platform has no poller, or with what the
-// system said.
-func NewEventLoop(cfg Config) (*Loop, error) {
-	err := cfg.Validate()
-	if err == nil {
-		var r *reactor.Reactor
-		if r, err = reactor.New(cfg.reactor()); err == nil {
-			return &Loop{r: r}, nil
-		}
+// NewEventLoop makes a loop that does not run yet and is nobody's current one:
+// new_event_loop. The policy decides what it is; the default makes it on the
+// best poller of the platform. It fails with an *ArgError for a bad Config, with
+// an error that wraps errors.ErrUnsupported where the platform has no poller, or
+// with what the system said. Any goroutine.
+func NewEventLoop(cfg Config) (*Loop, error) { return CurrentPolicy().NewEventLoop(cfg) }
+
+// newLoop is NewEventLoop below the policy.
+func newLoop(cfg Config) (*Loop, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, cfg.discard(err)
 	}
-	if cfg.Poller != nil {
-		_ = cfg.Poller.Close() // the error that matters is the one that led here
+	l := &Loop{base: context.Background(), log: slog.New(slog.DiscardHandler)}
+	if cfg.Logger != nil {
+		l.log, l.verbose = cfg.Logger, true
 	}
-	return nil, err
+	l.ctx = l.base
+	l.slow.Store(int64(defaultSlowCallback))
+	l.debug.Store(debugWanted(os.Getenv(debugVariable)) || cfg.Debug)
+	r, err := reactor.New(cfg.reactor(l))
+	if err != nil {
+		return nil, cfg.discard(err)
+	}
+	l.r = r
+	return l, nil
 }
 
-func (c *Config) reactor() reactor.Config {
+// discard closes the poller of a configuration that came to nothing, and
+// returns the error that matters.
+func (c *Config) discard(err error) error {
+	if c.Poller != nil {
+		_ = c.Poller.Close()
+	}
+	return err
+}
+
+func (c *Config) reactor(l *Loop) reactor.Config {
 	return reactor.Config{
 		Poller:     c.Poller,
 		Host:       c.Host,
 		LockThread: c.LockThread,
 		PollEvery:  c.PollEvery,
 		TimerSpin:  c.TimerSpin,
+		Fault:      l.fault,
+		Enter:      func() { runningLoops.Store(gid.Current(), l) },
+		Leave:      func() { runningLoops.Delete(gid.Current()) },
 	}
 }
 
 // RunForever runs the loop until Stop: run_forever. The caller waits. It fails
-// with ErrLoopRunning, ErrLoopClosed or ErrLoopDied before anything ran, or
-// with the poller's error. A callback that calls runtime.Goexit ends the loop
-// for good, and the Goexit is repeated in the caller.
-func (l *Loop) RunForever() error { return l.r.Run() }
+// with ErrLoopRunning when this loop runs already or the caller is a callback of
+// another one, with ErrLoopClosed or ErrLoopDied before anything ran, or with
+// the poller's error. A callback that calls runtime.Goexit ends the loop for
+// good, and the Goexit is repeated in the caller.
+func (l *Loop) RunForever() error {
+	if _, err := RunningLoop(); err == nil {
+		return ErrLoopRunning
+	}
+	return l.r.Run()
+}
+
+// Start runs the loop in the background, for RunForever with a goroutine of its
+// own to wait. It fails as RunForever does. Any goroutine.
+func (l *Loop) Start() error {
+	ended, err := l.r.Start()
+	if err == nil {
+		l.ended = ended
+	}
+	return err
+}
 
 // Stop ends the present run after its present turn, or the next run after one
 // turn: stop. It wakes a sleeping loop. Any goroutine.
@@ -53,32 +111,28 @@ func (l *Loop) Stop() { l.r.Stop() }
 // IsRunning reports whether a run is under way: is_running. Any goroutine.
 func (l *Loop) IsRunning() bool { return l.r.Running() }
 
-// Close drops what is scheduled and releases the loop's own descriptors: close.
-// Descriptors that are watched stay open. It fails with ErrLoopRunning during a
-// run; a second Close does nothing. Any goroutine.
-func (l *Loop) Close() error { return l.r.Close() }
+// IsClosed reports whether Close has succeeded: is_closed. Any goroutine.
+func (l *Loop) IsClosed() bool { return l.r.Closed() }
+
+// Close ends the loop: close. What is scheduled is dropped and never runs, the
+// loop's own descriptors are closed, its signal handlers are removed, and the
+// default executor is told to stop without waiting for its jobs. Descriptors
+// that are watched stay open. It fails with ErrLoopRunning during a run, and
+// changes nothing then; a second Close does nothing. Any goroutine.
+func (l *Loop) Close() error {
+	if err := l.r.Close(); err != nil {
+		return err
+	}
+	l.signals.close(l)
+	l.executors.close()
+	return nil
+}
 
 // Time is the loop's clock: time. It is monotonic, with nanosecond resolution,
 // since an unspecified start that all loops of a process share. Any goroutine.
 func (l *Loop) Time() time.Duration { return time.Duration(l.r.Now()) }
 
-// CallSoonArg calls fn(arg) in the next turn, after everything scheduled
-// before: call_soon without a handle. It allocates nothing when arg is a
-// pointer. It fails with an *ArgError for a nil fn and with ErrLoopClosed. Loop
-// only.
-func (l *Loop) CallSoonArg(fn func(any), arg any) error {
-	if fn == nil {
-		return badArg("fn", "must not be nil")
-	}
-	return l.r.Soon(fn, arg)
-}
-
-// CallSoonThreadsafeArg is CallSoonArg for every goroutine:
-// call_soon_threadsafe without a handle. It wakes a sleeping loop. Calls of one
-// goroutine run in their order. Losing the race with Close is ErrLoopClosed.
-func (l *Loop) CallSoonThreadsafeArg(fn func(any), arg any) error {
-	if fn == nil {
-		return badArg("fn", "must not be nil")
-	}
-	return l.r.Post(fn, arg)
+// String shows the loop's state: repr.
+func (l *Loop) String() string {
+	return fmt.Sprintf("<Loop running=%t closed=%t debug=%t>", l.IsRunning(), l.IsClosed(), l.Debug())
 }

@@ -1,42 +1,44 @@
 package engine
 
 // AddReader calls fn in every turn in which fd is readable, in place of the
-// reader that fd had: add_reader. It fails with an *ArgError for a negative fd
-// or a nil fn, with ErrLoopClosed, or with an error that wraps what the system
-// said: EBADF for a descriptor that is not open, EPERM for a regular file. Loop
-// only.
-func (l *Loop) AddReader(fd int, fn func()) error {
-	if err := checkWatch(fd, fn); err != nil {
+// reader that fd had: add_reader. fn runs in the context of the caller. It fails
+// with an *ArgError for a negative fd or a nil fn, with ErrLoopClosed, or with an
+// error that wraps what the system said: EBADF for a descriptor that is not
+// open, EPERM for a regular file. Loop only.
+func (l *Loop) AddReader(fd FD, fn func()) error {
+	h, err := l.newWatch(fd, fn)
+	if err != nil {
 		return err
 	}
-	return l.r.AddReader(fd, invoke, fn)
+	return l.r.AddReader(fd, runWatch, h)
 }
 
 // AddWriter is AddReader for writable: add_writer.
-func (l *Loop) AddWriter(fd int, fn func()) error {
-	if err := checkWatch(fd, fn); err != nil {
+func (l *Loop) AddWriter(fd FD, fn func()) error {
+	h, err := l.newWatch(fd, fn)
+	if err != nil {
 		return err
 	}
-	return l.r.AddWriter(fd, invoke, fn)
+	return l.r.AddWriter(fd, runWatch, h)
 }
 
 // RemoveReader ends what AddReader began and reports whether there was a
-// reader: remove_reader. Loop only.
-func (l *Loop) RemoveReader(fd int) bool { return l.r.RemoveReader(fd) }
+// reader: remove_reader. An event of this turn that has not reached the reader
+// yet does not reach it any more. Loop only.
+func (l *Loop) RemoveReader(fd FD) bool { return l.r.RemoveReader(fd) }
 
 // RemoveWriter is RemoveReader for the writer: remove_writer.
-func (l *Loop) RemoveWriter(fd int) bool { return l.r.RemoveWriter(fd) }
+func (l *Loop) RemoveWriter(fd FD) bool { return l.r.RemoveWriter(fd) }
 
-func checkWatch(fd int, fn func()) error {
+// newWatch is the handle of a reader or writer, which runs again and again.
+func (l *Loop) newWatch(fd FD, fn func()) (*Handle, error) {
 	if fd < 0 {
-		return badArg("fd", "must not be negative")
+		return nil, badArg("fd", "must not be negative")
 	}
-	if fn == nil {
-		return badArg("fn", "must not be nil")
+	if err := l.check(fn); err != nil {
+		return nil, err
 	}
-	return nil
+	return l.newHandle(l.ctx, fn), nil
 }
 
-// invoke calls a func() that travels as an argument: a func fits an interface
-// without an allocation.
-func invoke(fn any) { fn.(func())() }
+func runWatch(arg any) { arg.(*Handle).run() }

@@ -28,11 +28,14 @@ const (
 // and ends with Close; between runs it waits for the next. Whoever calls Run
 // hands over and waits, so that thread locking, coroutines and identity belong
 // to the reactor alone, and counts as the loop's goroutine until Run returns.
+//
+// The goroutine gets its reactor with each run and lets go of it afterwards, so
+// that a reactor that nobody closes can be collected between runs.
 type home struct {
 	mu    sync.Mutex
 	state life          // guarded by mu
-	turns chan struct{} // hand-over to the goroutine; closed to end it
-	done  chan error    // hand-back
+	run   chan error    // result of the present or last run; guarded by mu
+	turns chan *Reactor // hand-over to the goroutine; closed to end it
 	gone  chan struct{} // closed when the goroutine has ended
 
 	self   atomic.Uintptr // identity of the goroutine, while it lives
@@ -46,12 +49,13 @@ type home struct {
 // the reactor: all later calls are ErrDied, and the Goexit is repeated in the
 // caller of Run.
 func (r *Reactor) Run() error {
-	if err := r.begins(); err != nil {
+	run, err := r.begins()
+	if err != nil {
 		return err
 	}
 	r.home.caller.Store(uintptr(gid.Current()))
-	r.home.turns <- struct{}{}
-	err := <-r.home.done
+	r.home.turns <- r
+	err = <-run
 	r.home.caller.Store(0)
 	if err == ErrDied {
 		runtime.Goexit()
@@ -59,36 +63,47 @@ func (r *Reactor) Run() error {
 	return err
 }
 
+// Start is Run in the background. The channel receives what Run would return;
+// ErrDied comes without a Goexit.
+func (r *Reactor) Start() (<-chan error, error) {
+	run, err := r.begins()
+	if err != nil {
+		return nil, err
+	}
+	r.home.turns <- r
+	return run, nil
+}
+
 // begins takes the step from parked to running.
-func (r *Reactor) begins() error {
+func (r *Reactor) begins() (chan error, error) {
 	h := &r.home
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch h.state {
 	case running:
-		return ErrRunning
+		return nil, ErrRunning
 	case dead:
-		return ErrDied
+		return nil, ErrDied
 	case closed:
-		return ErrClosed
+		return nil, ErrClosed
 	}
 	h.state = running
+	h.run = make(chan error, 1)
 	if h.turns == nil {
-		h.turns, h.done, h.gone = make(chan struct{}), make(chan error), make(chan struct{})
-		go r.live()
+		h.turns, h.gone = make(chan *Reactor), make(chan struct{})
+		go live(h.turns, h.gone, r.cfg.LockThread)
 	}
-	return nil
+	return h.run, nil
 }
 
-// live is the body of the reactor's goroutine.
-func (r *Reactor) live() {
-	h := &r.home
-	defer close(h.gone)
-	if r.cfg.LockThread {
+// live is the body of a reactor's goroutine.
+func live(turns <-chan *Reactor, gone chan<- struct{}, locked bool) {
+	defer close(gone)
+	if locked {
 		runtime.LockOSThread()
 	}
-	h.self.Store(uintptr(gid.Current()))
-	for range h.turns {
+	for r := range turns {
+		r.home.self.Store(uintptr(gid.Current()))
 		r.serve()
 	}
 }
@@ -102,6 +117,9 @@ func (r *Reactor) serve() {
 			r.die()
 		}
 	}()
+	if r.cfg.Enter != nil {
+		r.cfg.Enter()
+	}
 	for !r.stretch() {
 	}
 	ended = true
@@ -144,11 +162,14 @@ func (r *Reactor) die() {
 
 // ends takes the step from running to state and hands back to who called Run.
 func (r *Reactor) ends(state life, err error) {
+	if r.cfg.Leave != nil {
+		r.cfg.Leave()
+	}
 	r.publish()
 	r.home.mu.Lock()
+	defer r.home.mu.Unlock()
 	r.home.state = state
-	r.home.mu.Unlock()
-	r.home.done <- err
+	r.home.run <- err
 }
 
 // Running reports whether a run is under way. Any goroutine.
@@ -156,6 +177,13 @@ func (r *Reactor) Running() bool {
 	r.home.mu.Lock()
 	defer r.home.mu.Unlock()
 	return r.home.state == running
+}
+
+// Closed reports whether Close has succeeded. Any goroutine.
+func (r *Reactor) Closed() bool {
+	r.home.mu.Lock()
+	defer r.home.mu.Unlock()
+	return r.home.state == closed
 }
 
 // OnLoop reports whether the caller is the loop's goroutine, or waits for it

@@ -31,6 +31,10 @@ type Config struct {
 	// Fault is told of panics and other faults, on the loop; nil prints them to
 	// standard error. It may use the reactor.
 	Fault func(Fault)
+
+	// Enter and Leave are called on the loop's goroutine when a run begins and
+	// when it ends, whatever ended it; nil for none.
+	Enter, Leave func()
 }
 
 // Reactor is one shard. See the package comment for who may call what.

@@ -1,0 +1,22 @@
+package engine
+
+import "context"
+
+// Context is the context of the callback that runs, and the loop's own outside
+// of one: contextvars.copy_context. Callbacks, timers, readers and signal
+// handlers inherit it when they are scheduled. On another goroutine than the
+// loop's it is the loop's own, context.Background. Any goroutine.
+func (l *Loop) Context() context.Context {
+	if l.r.Running() && !l.r.OnLoop() {
+		return l.base
+	}
+	return l.ctx
+}
+
+// contextOr is ctx, or the caller's context for nil. Loop only.
+func (l *Loop) contextOr(ctx context.Context) context.Context {
+	if ctx == nil {
+		return l.ctx
+	}
+	return ctx
+}

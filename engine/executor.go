@@ -1,0 +1,171 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// executors holds a loop's default executor. ShutdownDefaultExecutor shuts the
+// door for good: a new default executor does not open it again.
+type executors struct {
+	mu   sync.Mutex
+	def  *WorkerPool // guarded by mu
+	shut bool        // guarded by mu
+}
+
+// pick returns the executor to use for ex, where nil is the default one.
+func (e *executors) pick(ex Executor) (Executor, error) {
+	if ex != nil {
+		return ex, nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.shut {
+		return nil, ErrExecutorShutdown
+	}
+	if e.def == nil {
+		e.def, _ = NewWorkerPool(0) // 0 is valid
+	}
+	return e.def, nil
+}
+
+// end shuts the door and returns the pool behind it, which may be nil.
+func (e *executors) end() *WorkerPool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.shut = true
+	return e.def
+}
+
+// close tells the default executor to stop and does not wait.
+func (e *executors) close() {
+	if p := e.end(); p != nil {
+		_ = p.Shutdown(expired) // the wait is given up before it begins
+	}
+}
+
+// expired is a context that is done.
+var expired = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+// SetDefaultExecutor sets the pool that RunInExecutor uses for a nil executor:
+// set_default_executor. The loop shuts it down with ShutdownDefaultExecutor and
+// Close. It fails with an *ArgError for nil. Loop only.
+func (l *Loop) SetDefaultExecutor(p *WorkerPool) error {
+	if p == nil {
+		return badArg("p", "must not be nil")
+	}
+	l.executors.mu.Lock()
+	defer l.executors.mu.Unlock()
+	l.executors.def = p
+	return nil
+}
+
+// NoTimeout makes ShutdownDefaultExecutor wait without a limit: timeout=None.
+const NoTimeout time.Duration = -1
+
+// ShutdownDefaultExecutor refuses further jobs for the default executor, for
+// good, and waits until those that were submitted have run:
+// shutdown_default_executor. After timeout it logs a warning, leaves the jobs to
+// themselves and fails with ErrTimeout; 0 does not wait, NoTimeout waits without
+// a limit. It also ends when ctx does, with its cause. It blocks the calling
+// goroutine, so a callback gets ErrNotInTask. Any goroutine besides.
+func (l *Loop) ShutdownDefaultExecutor(ctx context.Context, timeout time.Duration) error {
+	if running, err := RunningLoop(); err == nil && running == l {
+		return ErrNotInTask
+	}
+	p := l.executors.end()
+	if p == nil {
+		return nil
+	}
+	if timeout >= 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, timeout, ErrTimeout)
+		defer cancel()
+	}
+	err := p.Shutdown(ctx)
+	if errors.Is(err, ErrTimeout) {
+		l.log.Warn(fmt.Sprintf("The default executor did not finish its jobs within %v", timeout))
+	}
+	return err
+}
+
+// job is a call on its way through an executor. Whoever takes it first has it:
+// the worker, or the cancellation of its future.
+type job[T any] struct {
+	future *Future[T]
+	fn     func() (T, error)
+	taken  atomic.Bool
+	value  T
+	err    error
+}
+
+// RunInExecutor runs fn on an executor, nil the loop's default one, and returns
+// a future of what it returns: run_in_executor. A panic of fn is a *PanicError.
+// Cancelling the future keeps fn from running if it has not begun; otherwise its
+// result is dropped. On a closed loop, or when the executor refuses, the future
+// is done at once with ErrLoopClosed, ErrExecutorShutdown or the executor's
+// error. fn does not run in the caller's context. Loop only.
+func RunInExecutor[T any](l *Loop, ex Executor, fn func() (T, error)) *Future[T] {
+	f := NewFuture[T](l)
+	if err := submit(l, ex, &job[T]{future: f, fn: fn}); err != nil {
+		f.err, f.state = err, futureFinished
+	}
+	return f
+}
+
+func submit[T any](l *Loop, ex Executor, j *job[T]) error {
+	if err := checkFunc(j.fn == nil); err != nil {
+		return err
+	}
+	if err := l.checkGoroutine(); err != nil {
+		return err
+	}
+	if l.IsClosed() {
+		return ErrLoopClosed
+	}
+	ex, err := l.executors.pick(ex)
+	if err != nil {
+		return err
+	}
+	j.future.onCancel = func() { j.taken.Store(true) }
+	return ex.Submit(j.run)
+}
+
+// run is the job on the executor's side.
+func (j *job[T]) run() {
+	if j.taken.Swap(true) {
+		return
+	}
+	j.err = errJobExited
+	defer func() {
+		if v := recover(); v != nil {
+			j.err = panicError(v)
+		}
+		_ = j.future.loop.CallSoonThreadsafeArg(deliver[T], j) // a closed loop drops the result
+	}()
+	j.value, j.err = j.fn()
+}
+
+// errJobExited is what a job leaves that ends its goroutine.
+var errJobExited = errors.New("the job ended its goroutine by runtime.Goexit")
+
+// deliver is the job back on the loop.
+func deliver[T any](arg any) {
+	j := arg.(*job[T])
+	if j.future.Done() {
+		return
+	}
+	if j.err != nil {
+		_ = j.future.SetError(j.err) // pending, and not nil
+		return
+	}
+	_ = j.future.SetResult(j.value)
+}

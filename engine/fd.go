@@ -1,0 +1,30 @@
+package engine
+
+import (
+	"os"
+	"syscall"
+)
+
+// FD is a file descriptor.
+type FD = int
+
+// FDOf is the descriptor of something that has one, an *os.File or a net.Conn,
+// say: fileno. The caller keeps c open and reachable while the loop watches the
+// descriptor. It fails with an *ArgError for nil, and with what c says when it
+// is closed. Any goroutine.
+func FDOf(c syscall.Conn) (FD, error) {
+	if c == nil {
+		return -1, badArg("c", "must not be nil")
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	fd := -1
+	if err := raw.Control(func(n uintptr) { fd = int(n) }); err != nil {
+		return -1, err
+	}
+	return fd, nil
+}
+
+var _ syscall.Conn = (*os.File)(nil)

@@ -1,0 +1,14 @@
+//go:build !unix
+
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
+// checkSignal refuses every signal: the loop handles those of unix only.
+func checkSignal(os.Signal) error {
+	return fmt.Errorf("signal handlers on this system: %w", errors.ErrUnsupported)
+}

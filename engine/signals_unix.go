@@ -1,0 +1,27 @@
+//go:build unix
+
+package engine
+
+import (
+	"os"
+	"syscall"
+)
+
+// lastSignal is the last real-time signal of Linux; other systems have fewer,
+// and never deliver the rest.
+const lastSignal = 64
+
+// checkSignal refuses what cannot be handled: numbers out of range, the two
+// that the C library keeps to itself, and those that cannot be caught.
+func checkSignal(sig os.Signal) error {
+	n, ok := sig.(syscall.Signal)
+	switch {
+	case !ok || n < 1 || n > lastSignal:
+		return badArg("sig", "is no signal of this system")
+	case n == 32 || n == 33:
+		return badArg("sig", "is kept by the C library")
+	case n == syscall.SIGKILL || n == syscall.SIGSTOP:
+		return badArg("sig", "cannot be caught")
+	}
+	return nil
+}
