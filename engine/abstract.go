@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+)
+
+// AbstractEventLoop is what a loop can do, for programs that bring their own:
+// asyncio's AbstractEventLoop. Methods with a type parameter are functions of
+// this package and take a *Loop. Embed UnimplementedEventLoop to implement a
+// part, and to stay compatible when methods are added.
+type AbstractEventLoop interface {
+	RunForever() error
+	Start() error
+	Stop()
+	IsRunning() bool
+	IsClosed() bool
+	Close() error
+	ShutdownDefaultExecutor(ctx context.Context, timeout time.Duration) error
+
+	CallSoon(fn func()) *Handle
+	CallSoonContext(ctx context.Context, fn func()) *Handle
+	CallSoonThreadsafe(fn func()) (*Handle, error)
+	CallSoonThreadsafeContext(ctx context.Context, fn func()) (*Handle, error)
+	CallLater(delay time.Duration, fn func()) *TimerHandle
+	CallLaterContext(ctx context.Context, delay time.Duration, fn func()) *TimerHandle
+	CallAt(when time.Duration, fn func()) *TimerHandle
+	CallAtContext(ctx context.Context, when time.Duration, fn func()) *TimerHandle
+	Time() time.Duration
+	Context() context.Context
+
+	AddReader(fd FD, fn func()) error
+	RemoveReader(fd FD) bool
+	AddWriter(fd FD, fn func()) error
+	RemoveWriter(fd FD) bool
+	AddSignalHandler(sig os.Signal, fn func()) error
+	RemoveSignalHandler(sig os.Signal) (bool, error)
+
+	SetDefaultExecutor(p *WorkerPool) error
+	SetExceptionHandler(h ExceptionHandler)
+	ExceptionHandler() ExceptionHandler
+	DefaultExceptionHandler(c ErrorContext)
+	CallExceptionHandler(c ErrorContext)
+	Debug() bool
+	SetDebug(on bool)
+}
+
+var (
+	_ AbstractEventLoop = (*Loop)(nil)
+	_ AbstractEventLoop = UnimplementedEventLoop{}
+)
+
+// UnimplementedEventLoop implements AbstractEventLoop by refusing: with an error
+// that wraps ErrUnsupported where the method returns one, with a handle that
+// holds it, and with a panic of it elsewhere.
+type UnimplementedEventLoop struct{}
+
+func unimplemented(method string) error {
+	return fmt.Errorf("event loop without %s: %w", method, ErrUnsupported)
+}
+
+func unimplementedHandle(method string) *Handle {
+	h := &Handle{}
+	h.cancelFor(unimplemented(method))
+	return h
+}
+
+func unimplementedTimer(method string) *TimerHandle {
+	t := &TimerHandle{}
+	t.cancelFor(unimplemented(method))
+	return t
+}
+
+// RunForever fails with ErrUnsupported.
+func (UnimplementedEventLoop) RunForever() error { return unimplemented("RunForever") }
+
+// Start fails with ErrUnsupported.
+func (UnimplementedEventLoop) Start() error { return unimplemented("Start") }
+
+// Stop panics with ErrUnsupported.
+func (UnimplementedEventLoop) Stop() { panic(unimplemented("Stop")) }
+
+// IsRunning panics with ErrUnsupported.
+func (UnimplementedEventLoop) IsRunning() bool { panic(unimplemented("IsRunning")) }
+
+// IsClosed panics with ErrUnsupported.
+func (UnimplementedEventLoop) IsClosed() bool { panic(unimplemented("IsClosed")) }
+
+// Close fails with ErrUnsupported.
+func (UnimplementedEventLoop) Close() error { return unimplemented("Close") }
+
+// ShutdownDefaultExecutor fails with ErrUnsupported.
+func (UnimplementedEventLoop) ShutdownDefaultExecutor(context.Context, time.Duration) error {
+	return unimplemented("ShutdownDefaultExecutor")
+}
+
+// CallSoon returns a handle with ErrUnsupported.
+func (UnimplementedEventLoop) CallSoon(func()) *Handle { return unimplementedHandle("CallSoon") }
+
+// CallSoonContext returns a handle with ErrUnsupported.
+func (UnimplementedEventLoop) CallSoonContext(context.Context, func()) *Handle {
+	return unimplementedHandle("CallSoonContext")
+}
+
+// CallSoonThreadsafe fails with ErrUnsupported.
+func (UnimplementedEventLoop) CallSoonThreadsafe(func()) (*Handle, error) {
+	h := unimplementedHandle("CallSoonThreadsafe")
+	return h, h.err
+}
+
+// CallSoonThreadsafeContext fails with ErrUnsupported.
+func (UnimplementedEventLoop) CallSoonThreadsafeContext(context.Context, func()) (*Handle, error) {
+	h := unimplementedHandle("CallSoonThreadsafeContext")
+	return h, h.err
+}
+
+// CallLater returns a handle with ErrUnsupported.
+func (UnimplementedEventLoop) CallLater(time.Duration, func()) *TimerHandle {
+	return unimplementedTimer("CallLater")
+}
+
+// CallLaterContext returns a handle with ErrUnsupported.
+func (UnimplementedEventLoop) CallLaterContext(context.Context, time.Duration, func()) *TimerHandle {
+	return unimplementedTimer("CallLaterContext")
+}
+
+// CallAt returns a handle with ErrUnsupported.
+func (UnimplementedEventLoop) CallAt(time.Duration, func()) *TimerHandle {
+	return unimplementedTimer("CallAt")
+}
+
+// CallAtContext returns a handle with ErrUnsupported.
+func (UnimplementedEventLoop) CallAtContext(context.Context, time.Duration, func()) *TimerHandle {
+	return unimplementedTimer("CallAtContext")
+}
+
+// Time panics with ErrUnsupported.
+func (UnimplementedEventLoop) Time() time.Duration { panic(unimplemented("Time")) }
+
+// Context panics with ErrUnsupported.
+func (UnimplementedEventLoop) Context() context.Context { panic(unimplemented("Context")) }
+
+// AddReader fails with ErrUnsupported.
+func (UnimplementedEventLoop) AddReader(FD, func()) error { return unimplemented("AddReader") }
+
+// RemoveReader panics with ErrUnsupported.
+func (UnimplementedEventLoop) RemoveReader(FD) bool { panic(unimplemented("RemoveReader")) }
+
+// AddWriter fails with ErrUnsupported.
+func (UnimplementedEventLoop) AddWriter(FD, func()) error { return unimplemented("AddWriter") }
+
+// RemoveWriter panics with ErrUnsupported.
+func (UnimplementedEventLoop) RemoveWriter(FD) bool { panic(unimplemented("RemoveWriter")) }
+
+// AddSignalHandler fails with ErrUnsupported.
+func (UnimplementedEventLoop) AddSignalHandler(os.Signal, func()) error {
+	return unimplemented("AddSignalHandler")
+}
+
+// RemoveSignalHandler fails with ErrUnsupported.
+func (UnimplementedEventLoop) RemoveSignalHandler(os.Signal) (bool, error) {
+	return false, unimplemented("RemoveSignalHandler")
+}
+
+// SetDefaultExecutor fails with ErrUnsupported.
+func (UnimplementedEventLoop) SetDefaultExecutor(*WorkerPool) error {
+	return unimplemented("SetDefaultExecutor")
+}
+
+// SetExceptionHandler panics with ErrUnsupported.
+func (UnimplementedEventLoop) SetExceptionHandler(ExceptionHandler) {
+	panic(unimplemented("SetExceptionHandler"))
+}
+
+// ExceptionHandler panics with ErrUnsupported.
+func (UnimplementedEventLoop) ExceptionHandler() ExceptionHandler {
+	panic(unimplemented("ExceptionHandler"))
+}
+
+// DefaultExceptionHandler panics with ErrUnsupported.
+func (UnimplementedEventLoop) DefaultExceptionHandler(ErrorContext) {
+	panic(unimplemented("DefaultExceptionHandler"))
+}
+
+// CallExceptionHandler panics with ErrUnsupported.
+func (UnimplementedEventLoop) CallExceptionHandler(ErrorContext) {
+	panic(unimplemented("CallExceptionHandler"))
+}
+
+// Debug panics with ErrUnsupported.
+func (UnimplementedEventLoop) Debug() bool { panic(unimplemented("Debug")) }
+
+// SetDebug panics with ErrUnsupported.
+func (UnimplementedEventLoop) SetDebug(bool) { panic(unimplemented("SetDebug")) }
