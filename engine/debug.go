@@ -87,13 +87,13 @@ func callers() stack {
 	return pcs[:min(len(pcs), debugStackDepth)]
 }
 
-// ours reports whether pc lies in the loop's own methods.
+// ours reports whether pc lies in this package.
 func ours(pc uintptr) bool {
 	f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-	return strings.HasPrefix(f.Function, loopMethods)
+	return strings.HasPrefix(f.Function, ourFunctions)
 }
 
-var loopMethods = reflect.TypeFor[Loop]().PkgPath() + ".(*Loop)."
+var ourFunctions = reflect.TypeFor[Loop]().PkgPath() + "."
 
 // first is the place that made it.
 func (s stack) first() (f runtime.Frame, ok bool) {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -17,11 +18,13 @@ type ErrorContext struct {
 	Message   string          // what happened
 	Err       error           // exception: a *PanicError for a panic
 	Future    AnyAwaitable    // future
+	Task      AnyAwaitable    // task
 	Handle    *Handle         // handle
 	Protocol  any             // protocol
 	Transport any             // transport
 	Socket    any             // socket
-	Context   context.Context // of what failed; nil is the loop's own
+	AsyncGen  any             // asyncgen
+	Context   context.Context // of what failed; nil is the handle's, or the loop's own
 
 	SourceTraceback string         // in debug mode, where the future was made
 	HandleTraceback string         // in debug mode, where the handle was made
@@ -56,14 +59,13 @@ func (l *Loop) SetExceptionHandler(h ExceptionHandler) { l.handler = h }
 // get_exception_handler. Loop only.
 func (l *Loop) ExceptionHandler() ExceptionHandler { return l.handler }
 
-// CallExceptionHandler calls the handler: call_exception_handler. A handler that
-// panics is reported by the default one. Loop only.
+// CallExceptionHandler calls the handler in the context of what failed:
+// call_exception_handler. A handler that panics is reported by the default one.
+// Loop only.
 func (l *Loop) CallExceptionHandler(c ErrorContext) {
 	before := l.ctx
 	defer func() { l.ctx = before }()
-	if l.ctx = c.Context; l.ctx == nil {
-		l.ctx = l.base
-	}
+	l.ctx = l.contextOf(c)
 	if l.handler == nil {
 		l.defaultHandler(c)
 		return
@@ -77,6 +79,17 @@ func (l *Loop) CallExceptionHandler(c ErrorContext) {
 	}
 }
 
+// contextOf is the context that c is handled in.
+func (l *Loop) contextOf(c ErrorContext) context.Context {
+	switch {
+	case c.Context != nil:
+		return c.Context
+	case c.Handle != nil && c.Handle.ctx != nil:
+		return c.Handle.ctx
+	}
+	return l.base
+}
+
 // defaultHandler is the default handler, which has nobody left to report to but
 // the log.
 func (l *Loop) defaultHandler(c ErrorContext) {
@@ -87,16 +100,22 @@ func (l *Loop) defaultHandler(c ErrorContext) {
 
 // DefaultExceptionHandler logs one error record: the message, or "Unhandled
 // exception in event loop", then a line for each other part, in order of their
-// names: default_exception_handler. A handler may call it to defer. Without
+// names, with the error and the stack of a panic as attributes:
+// default_exception_handler. A handler may call it to defer. Without
 // Config.Logger only panics are shown, on standard error, because a panic is
 // never silent. Loop only.
 func (l *Loop) DefaultExceptionHandler(c ErrorContext) {
 	text := c.String()
-	if l.verbose {
+	var p *PanicError
+	panicked := errors.As(c.Err, &p)
+	switch {
+	case l.verbose && panicked:
+		l.log.Error(text, "error", c.Err, "stack", string(p.Stack))
+	case l.verbose && c.Err != nil:
 		l.log.Error(text, "error", c.Err)
-		return
-	}
-	if p, ok := c.Err.(*PanicError); ok {
+	case l.verbose:
+		l.log.Error(text)
+	case panicked:
 		fmt.Fprintf(os.Stderr, "shardloop: %s\n%v\n\n%s\n", text, p, p.Stack)
 	}
 }
@@ -118,10 +137,15 @@ func (c ErrorContext) lines() (lines []string) {
 	if c.Future != nil {
 		add("future", c.Future)
 	}
+	if c.Task != nil {
+		add("task", c.Task)
+	}
 	if c.Handle != nil {
 		add("handle", c.Handle)
 	}
-	for key, value := range map[string]any{"protocol": c.Protocol, "transport": c.Transport, "socket": c.Socket} {
+	for key, value := range map[string]any{
+		"protocol": c.Protocol, "transport": c.Transport, "socket": c.Socket, "asyncgen": c.AsyncGen,
+	} {
 		if value != nil {
 			add(key, value)
 		}
@@ -156,10 +180,11 @@ func catch(fn func()) (err error) {
 func (l *Loop) fault(f reactor.Fault) {
 	h := l.current
 	l.current, l.ctx = nil, l.base
-	c := ErrorContext{Message: "Exception in callback", Err: f.Err}
-	if f.Panic != nil {
-		c.Err = &PanicError{Value: f.Panic, Stack: f.Stack}
+	if f.Panic == nil {
+		l.CallExceptionHandler(ErrorContext{Err: f.Err})
+		return
 	}
+	c := ErrorContext{Message: "Exception in callback", Err: &PanicError{Value: f.Panic, Stack: f.Stack}}
 	if h != nil {
 		c.Handle, c.Context = h, h.ctx
 		c.Message += " " + describeFunc(h.fn)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"os"
 	"syscall"
 )
@@ -10,8 +11,8 @@ type FD = int
 
 // FDOf is the descriptor of something that has one, an *os.File or a net.Conn,
 // say: fileno. The caller keeps c open and reachable while the loop watches the
-// descriptor. It fails with an *ArgError for nil, and with what c says when it
-// is closed. Any goroutine.
+// descriptor. It fails with an *ArgError for nil, and with os.ErrClosed when c is
+// closed. Any goroutine.
 func FDOf(c syscall.Conn) (FD, error) {
 	if c == nil {
 		return -1, badArg("c", "must not be nil")
@@ -22,7 +23,7 @@ func FDOf(c syscall.Conn) (FD, error) {
 	}
 	fd := -1
 	if err := raw.Control(func(n uintptr) { fd = int(n) }); err != nil {
-		return -1, err
+		return -1, fmt.Errorf("%w: %w", os.ErrClosed, err) // which a file does not say by itself
 	}
 	return fd, nil
 }

@@ -1,8 +1,10 @@
 package engine
 
+import "math"
+
 // AddReader calls fn in every turn in which fd is readable, in place of the
 // reader that fd had: add_reader. fn runs in the context of the caller. It fails
-// with an *ArgError for a negative fd or a nil fn, with ErrLoopClosed, or with an
+// with an *ArgError for an fd that cannot be one or a nil fn, with ErrLoopClosed, or with an
 // error that wraps what the system said: EBADF for a descriptor that is not
 // open, EPERM for a regular file. Loop only.
 func (l *Loop) AddReader(fd FD, fn func()) error {
@@ -32,8 +34,11 @@ func (l *Loop) RemoveWriter(fd FD) bool { return l.r.RemoveWriter(fd) }
 
 // newWatch is the handle of a reader or writer, which runs again and again.
 func (l *Loop) newWatch(fd FD, fn func()) (*Handle, error) {
-	if fd < 0 {
+	switch {
+	case fd < 0:
 		return nil, badArg("fd", "must not be negative")
+	case int64(fd) > math.MaxInt32:
+		return nil, badArg("fd", "is beyond what the system numbers") // which would cut it to 32 bits
 	}
 	if err := l.check(fn); err != nil {
 		return nil, err

@@ -92,7 +92,10 @@ func (r *Reactor) watch(fd int, i poller.Interest, c call) error {
 	if !ok {
 		w = &watch{r: r, fd: fd}
 	}
-	if err := w.register(w.interest() | i); err != nil {
+	if err := w.register(i); err != nil {
+		if w.interest() == 0 {
+			delete(r.watches, fd)
+		}
 		return err
 	}
 	*w.side(i) = direction{c, r.polls}
@@ -100,14 +103,16 @@ func (r *Reactor) watch(fd int, i poller.Interest, c call) error {
 	return nil
 }
 
-// register brings the poller to i. A descriptor that was closed and opened
-// anew under a watch is unknown to the poller: it gets a slot of its own.
+// register adds i to what the poller watches. A descriptor that was closed and
+// opened anew under a watch is unknown to the poller: it gets a slot of its own,
+// and the other side, which was meant for the old one, is gone.
 func (w *watch) register(i poller.Interest) error {
-	err := w.r.Modify(w.token, i)
+	err := w.r.Modify(w.token, w.interest()|i)
 	if !errors.Is(err, syscall.ENOENT) {
 		return err
 	}
 	w.r.Forget(w.token)
+	w.in, w.out = direction{}, direction{}
 	w.token, err = w.r.Attach(w.fd, w, i)
 	return err
 }
