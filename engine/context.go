@@ -7,10 +7,10 @@ import "context"
 // handlers inherit it when they are scheduled. On another goroutine than the
 // loop's it is the loop's own, context.Background. Any goroutine.
 func (l *Loop) Context() context.Context {
-	if l.r.Running() && !l.r.OnLoop() {
-		return l.base
+	if l.r.OnLoop() {
+		return l.ctx
 	}
-	return l.ctx
+	return l.base
 }
 
 // contextOr is ctx, or the caller's context for nil. Loop only.

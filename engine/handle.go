@@ -43,6 +43,14 @@ func (l *Loop) newHandle(ctx context.Context, fn func()) *Handle {
 	return h
 }
 
+// refused is the handle of a call that was turned down before it touched the
+// loop, whose present context a foreign goroutine must not read.
+func (l *Loop) refused(ctx context.Context, err error) *Handle {
+	h := &Handle{loop: l, ctx: ctx}
+	h.refuse(err)
+	return h
+}
+
 // refuse makes the handle one that never runs. In debug mode it panics instead,
 // because nobody looks at the handle of a call that cannot fail.
 func (h *Handle) refuse(err error) {
@@ -62,7 +70,7 @@ func (h *Handle) cancelFor(err error) {
 // Cancel keeps the callback from running: cancel. It lets go of what the
 // callback holds. See Handle for where it may be called.
 func (h *Handle) Cancel() {
-	if h.take(handleCancelled) && !h.shared {
+	if h.take(handleCancelled) {
 		h.fn = nil
 	}
 }

@@ -13,7 +13,8 @@ import (
 )
 
 // Loop is one event loop: asyncio's EventLoop. It runs on one goroutine of its
-// own, from the first run until Close.
+// own, from the first run until Close. A loop that is collected unclosed, which
+// takes that it does not run, is closed then, with a warning.
 type Loop struct {
 	r   *reactor.Reactor
 	log *slog.Logger // never nil
@@ -30,7 +31,6 @@ type Loop struct {
 
 	executors executors
 	signals   signalSet
-	ended     <-chan error // the run that Start began
 }
 
 // NewEventLoop makes a loop that does not run yet and is nobody's current one:
@@ -70,6 +70,7 @@ func (c *Config) discard(err error) error {
 }
 
 func (c *Config) reactor(l *Loop) reactor.Config {
+	log := l.log
 	return reactor.Config{
 		Poller:     c.Poller,
 		Host:       c.Host,
@@ -77,8 +78,17 @@ func (c *Config) reactor(l *Loop) reactor.Config {
 		PollEvery:  c.PollEvery,
 		TimerSpin:  c.TimerSpin,
 		Fault:      l.fault,
+		WakeFailed: l.wakeFailed,
+		Unclosed:   func() { log.Warn("an event loop was never closed") },
 		Enter:      func() { runningLoops.Store(gid.Current(), l) },
 		Leave:      func() { runningLoops.Delete(gid.Current()) },
+	}
+}
+
+// wakeFailed logs what nobody can act on, and only in debug mode.
+func (l *Loop) wakeFailed(err error) {
+	if l.debug.Load() {
+		l.log.Debug("waking the event loop failed", "error", err)
 	}
 }
 
@@ -97,10 +107,7 @@ func (l *Loop) RunForever() error {
 // Start runs the loop in the background, for RunForever with a goroutine of its
 // own to wait. It fails as RunForever does. Any goroutine.
 func (l *Loop) Start() error {
-	ended, err := l.r.Start()
-	if err == nil {
-		l.ended = ended
-	}
+	_, err := l.r.Start()
 	return err
 }
 

@@ -14,12 +14,11 @@ func (l *Loop) CallSoon(fn func()) *Handle { return l.CallSoonContext(nil, fn) }
 // CallSoonContext is CallSoon with the context parameter: fn runs in ctx, and
 // nil is the context of the caller.
 func (l *Loop) CallSoonContext(ctx context.Context, fn func()) *Handle {
-	h := l.newHandle(l.contextOr(ctx), fn)
-	err := l.check(fn)
-	if err == nil {
-		err = l.r.Soon(runHandle, h)
+	if err := l.check(fn); err != nil {
+		return l.refused(ctx, err)
 	}
-	if err != nil {
+	h := l.newHandle(l.contextOr(ctx), fn)
+	if err := l.r.Soon(runHandle, h); err != nil {
 		h.refuse(err)
 	}
 	return h
@@ -105,12 +104,13 @@ func (l *Loop) CallAt(when time.Duration, fn func()) *TimerHandle {
 
 // CallAtContext is CallAt with the context parameter.
 func (l *Loop) CallAtContext(ctx context.Context, when time.Duration, fn func()) *TimerHandle {
-	t := l.newTimerHandle(l.contextOr(ctx), when, fn)
-	err := l.check(fn)
-	if err == nil {
-		err = l.r.Schedule(&t.timer, int64(when))
+	if err := l.check(fn); err != nil {
+		t := &TimerHandle{Handle: Handle{loop: l, ctx: ctx}, when: when}
+		t.refuse(err)
+		return t
 	}
-	if err != nil {
+	t := l.newTimerHandle(l.contextOr(ctx), when, fn)
+	if err := l.r.Schedule(&t.timer, int64(when)); err != nil {
 		t.refuse(err)
 	}
 	return t

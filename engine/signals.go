@@ -97,7 +97,7 @@ func (o *signalOwner) end() {
 	signal.Stop(o.deliveries)
 	close(o.deliveries)
 	<-o.gone
-	o.handle.Cancel()
+	o.handle.state.Store(handleCancelled) // not Cancel: its callback may be running
 }
 
 // RemoveSignalHandler ends what AddSignalHandler began and reports whether this

@@ -36,7 +36,7 @@ type home struct {
 	state life          // guarded by mu
 	run   chan error    // result of the present or last run; guarded by mu
 	turns chan *Reactor // hand-over to the goroutine; closed to end it
-	gone  chan struct{} // closed when the goroutine has ended
+	gone  chan struct{} // closed when the goroutine has ended; nil before it began
 
 	self   atomic.Uintptr // identity of the goroutine, while it lives
 	caller atomic.Uintptr // identity of who waits in Run
@@ -89,8 +89,8 @@ func (r *Reactor) begins() (chan error, error) {
 	}
 	h.state = running
 	h.run = make(chan error, 1)
-	if h.turns == nil {
-		h.turns, h.gone = make(chan *Reactor), make(chan struct{})
+	if h.gone == nil {
+		h.gone = make(chan struct{})
 		go live(h.turns, h.gone, r.cfg.LockThread)
 	}
 	return h.run, nil
@@ -220,8 +220,9 @@ func (r *Reactor) release() error {
 	r.timers.clear()
 	r.watches = make(map[int]*watch)
 	r.again, r.standing, r.flush = nil, nil, nil
-	if r.home.turns != nil {
-		close(r.home.turns)
+	r.cleanup.Stop()
+	close(r.home.turns)
+	if r.home.gone != nil {
 		<-r.home.gone
 	}
 	r.publish()

@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,15 @@ type Config struct {
 	// Fault is told of panics and other faults, on the loop; nil prints them to
 	// standard error. It may use the reactor.
 	Fault func(Fault)
+
+	// WakeFailed is told when the poller could not be woken, on the goroutine
+	// that posted; nil for nobody. The post stands.
+	WakeFailed func(error)
+
+	// Unclosed is called when the collector finds a reactor that nobody closed,
+	// on a goroutine of the runtime; nil for nobody. It must not refer to the
+	// reactor, which it would keep alive.
+	Unclosed func()
 
 	// Enter and Leave are called on the loop's goroutine when a run begins and
 	// when it ends, whatever ended it; nil for none.
@@ -73,9 +83,10 @@ type Reactor struct {
 	failure  error // of the poller; ends the run
 	refused  error // what calls of a closed or dead reactor get
 
-	home  home
-	stats Stats
-	shown published
+	home    home
+	cleanup runtime.Cleanup
+	stats   Stats
+	shown   published
 }
 
 // New makes a reactor that does not run yet.
@@ -90,7 +101,7 @@ func New(cfg Config) (*Reactor, error) {
 	if cfg.LockThread && cfg.Host == HostAuto {
 		cfg.Host = HostBlock
 	}
-	return &Reactor{
+	r := &Reactor{
 		cfg:      cfg,
 		poller:   p,
 		traits:   p.Traits(),
@@ -98,7 +109,26 @@ func New(cfg Config) (*Reactor, error) {
 		host:     host{kind: cfg.Host},
 		maxSkips: max(cfg.PollEvery-1, 0),
 		watches:  make(map[int]*watch),
-	}, nil
+	}
+	r.home.turns = make(chan *Reactor)
+	r.cleanup = runtime.AddCleanup(r, remains.release, remains{p, r.home.turns, cfg.Unclosed})
+	return r, nil
+}
+
+// remains is what has to be released of a reactor that nobody closed. It does
+// not refer to the reactor.
+type remains struct {
+	poller   poller.Poller
+	turns    chan *Reactor
+	unclosed func()
+}
+
+func (r remains) release() {
+	close(r.turns)
+	_ = r.poller.Close() // nobody is left to be told
+	if r.unclosed != nil {
+		r.unclosed()
+	}
 }
 
 // Now is the time on the clock of deadlines: nanoseconds since an unspecified
@@ -119,15 +149,22 @@ func (r *Reactor) Soon(fn func(any), arg any) error {
 }
 
 // Post is Soon for every goroutine, and wakes the loop. Posts of one goroutine
-// run in their order.
+// run in their order. A wake-up that fails is no error of the post: the loop
+// sees its mail when it wakes up for another reason, or is closed by now.
 func (r *Reactor) Post(fn func(any), arg any) error {
 	if err := r.mail.put(fn, arg); err != nil {
 		return err
 	}
 	if r.mail.sleeping() && r.mail.claim(r.poller.Now()) {
-		return r.poller.Wake()
+		r.wake()
 	}
 	return nil
+}
+
+func (r *Reactor) wake() {
+	if err := r.poller.Wake(); err != nil && r.cfg.WakeFailed != nil {
+		r.cfg.WakeFailed(err)
+	}
 }
 
 // Stop ends the present run, or the next one, after its present turn. Any
@@ -135,6 +172,6 @@ func (r *Reactor) Post(fn func(any), arg any) error {
 func (r *Reactor) Stop() {
 	r.stopping.Store(true)
 	if r.mail.sleeping() && r.mail.claim(r.poller.Now()) {
-		_ = r.poller.Wake() // fails only when the poller is closed, and nobody waits then
+		r.wake()
 	}
 }
