@@ -3,7 +3,6 @@ package engine_test
 import (
 	"errors"
 	"reflect"
-	"runtime"
 	"testing"
 	"time"
 
@@ -50,13 +49,11 @@ func TestLoopKinds(t *testing.T) {
 	})
 	prove(t, "LOOP-02", func(t *testing.T) {
 		l, err := engine.NewProactorEventLoop(engine.Config{})
-		if runtime.GOOS != "windows" {
-			wantErr(t, "NewProactorEventLoop", err, engine.ErrUnsupported)
-			if l != nil {
-				t.Errorf("NewProactorEventLoop = %v", l)
-			}
-			newLoop(t) // the default is the one on a selector
+		wantErr(t, "NewProactorEventLoop", err, engine.ErrUnsupported)
+		if l != nil {
+			t.Errorf("NewProactorEventLoop = %v", l)
 		}
+		newLoop(t) // the default is the one on a selector
 	})
 	prove(t, "LOOP-04", func(t *testing.T) {
 		face := reflect.TypeFor[engine.AbstractEventLoop]()

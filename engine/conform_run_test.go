@@ -165,7 +165,7 @@ func TestStop(t *testing.T) {
 		p := newSpy(t)
 		p.wait = func(deadline time.Duration) {
 			if deadline == time.Duration(poller.NoDeadline) {
-				asleep <- struct{}{}
+				tell(asleep)
 			}
 		}
 		l := newLoop(t, engine.Config{Poller: p})

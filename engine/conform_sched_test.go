@@ -212,10 +212,7 @@ func TestCallSoonThreadsafe(t *testing.T) {
 		const far = time.Hour
 		p.wait = func(deadline time.Duration) {
 			if deadline-time.Duration(p.Now()) > far/2 {
-				select {
-				case asleep <- struct{}{}:
-				default:
-				}
+				tell(asleep)
 			}
 		}
 		l := newLoop(t, engine.Config{Poller: p})
@@ -316,10 +313,7 @@ func TestThreadsafeRaces(t *testing.T) {
 			asleep := make(chan struct{}, 1)
 			p := newSpy(t)
 			p.wait = func(time.Duration) {
-				select {
-				case asleep <- struct{}{}:
-				default:
-				}
+				tell(asleep)
 			}
 			var failed atomic.Int32
 			p.wake = func() error { failed.Add(1); return syscall.EAGAIN }
