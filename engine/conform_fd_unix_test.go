@@ -46,14 +46,6 @@ func send(t *testing.T, fd int, text string) {
 	}
 }
 
-// must fails the test for an error of a call that has to succeed.
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // turns lets the loop run so many turns, calling each in the ready part of
 // every one, and stops it.
 func turns(t *testing.T, l *engine.Loop, n int, each func(turn int)) {
@@ -303,8 +295,6 @@ func regularFile(t *testing.T) int {
 	must(t, err)
 	return fd
 }
-
-type ctxKey string
 
 func TestWatcherCallbacks(t *testing.T) {
 	prove(t, "FD-14", func(t *testing.T) {
