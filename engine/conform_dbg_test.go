@@ -48,6 +48,7 @@ func testSetDebugRunning(t *testing.T) {
 		if l.Debug() != on {
 			t.Errorf("Debug is %t after SetDebug(%t)", !on, on)
 		}
+		onLoop(t, l, func() {}) // so that the callback before has logged
 		log.take()
 		if s := made(); strings.Contains(s, "created at") != on {
 			t.Errorf("debug %t: the handle is %s", on, s)
