@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"errors"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -207,6 +208,17 @@ func TestState(t *testing.T) {
 		onLoop(t, l, func() {})
 		if !l.IsRunning() { // on another goroutine than the loop's
 			t.Error("IsRunning is false during a run")
+		}
+		stopAndWait(l)
+		if l.IsRunning() {
+			t.Error("IsRunning after a run")
+		}
+		if err := l.Start(); err != nil || !l.IsRunning() {
+			t.Errorf("Start: %v, IsRunning is %t", err, l.IsRunning())
+		}
+		onLoop(t, l, l.Stop)
+		for l.IsRunning() { // the turn that was stopped ends
+			runtime.Gosched()
 		}
 	})
 	prove(t, "RUN-15", func(t *testing.T) {

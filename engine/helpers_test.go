@@ -3,7 +3,6 @@ package engine_test
 import (
 	"errors"
 	"os"
-	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -60,11 +59,17 @@ func closeLoop(t testing.TB, l *engine.Loop) {
 	}
 }
 
-// stopAndWait ends a run that was begun with Start.
+// backgroundRuns holds the runs of start, each a channel that is closed when the
+// run is over.
+var backgroundRuns sync.Map // of *engine.Loop to chan struct{}
+
+// stopAndWait ends a run that start began. It waits on a channel, because a
+// goroutine that looks again and again keeps a lone processor from the runtime's
+// poller, where the loop may be parked.
 func stopAndWait(l *engine.Loop) {
-	for l.IsRunning() {
+	if over, ok := backgroundRuns.LoadAndDelete(l); ok {
 		l.Stop()
-		runtime.Gosched()
+		<-over.(chan struct{})
 	}
 }
 
@@ -102,10 +107,16 @@ func turn(t testing.TB, l *engine.Loop) {
 // start runs the loop in the background until the test ends.
 func start(t testing.TB, l *engine.Loop) {
 	t.Helper()
-	if err := l.Start(); err != nil {
-		t.Fatalf("Start: %v", err)
-	}
+	over := make(chan struct{})
+	backgroundRuns.Store(l, over)
+	go func() {
+		defer close(over)
+		if err := l.RunForever(); err != nil {
+			t.Errorf("RunForever: %v", err)
+		}
+	}()
 	t.Cleanup(func() { stopAndWait(l) })
+	onLoop(t, l, func() {})
 }
 
 // onLoop runs fn as a callback of a running loop and waits for it.
