@@ -1,0 +1,47 @@
+package poller
+
+import "testing"
+
+// TestBatchGrows: the arrays double when full and stop at the bound.
+func TestBatchGrows(t *testing.T) {
+	e := testEpoll(t)
+	for want := firstBatch; want < lastBatch; want *= 2 {
+		if len(e.raw) != want || cap(e.out) != want {
+			t.Fatalf("arrays of %d and %d, want %d", len(e.raw), cap(e.out), want)
+		}
+		if got := len(e.take(want - 1)); got != want-1 || len(e.raw) != want {
+			t.Fatalf("%d events, then arrays of %d, want no growth", got, len(e.raw))
+		}
+		if got := len(e.take(want)); got != want {
+			t.Fatalf("%d events of %d", got, want)
+		}
+	}
+	e.take(lastBatch)
+	if len(e.raw) != lastBatch {
+		t.Errorf("arrays of %d, beyond the bound", len(e.raw))
+	}
+}
+
+// TestParkingEnds: a blocked wait takes the set back from the runtime.
+func TestParkingEnds(t *testing.T) {
+	e := testEpoll(t)
+	for _, m := range []Mode{Block, Park, Park, Block, Park} {
+		e.Wake()
+		if _, err := e.Wait(NoDeadline, m); err != nil {
+			t.Fatal(err)
+		}
+		if registered := e.park.file != nil; registered != (m == Park) {
+			t.Errorf("mode %d: registered with the runtime: %v", m, registered)
+		}
+	}
+}
+
+// TestParkRefused: where the runtime does not take the set, waits block.
+func TestParkRefused(t *testing.T) {
+	e := testEpoll(t)
+	e.park.refused = true
+	e.Wake()
+	if _, err := e.Wait(NoDeadline, Park); err != nil || e.park.file != nil {
+		t.Errorf("%v, registered %v", err, e.park.file != nil)
+	}
+}
