@@ -25,6 +25,7 @@ type ArgError struct {
 	Reason string // what is wrong with it
 }
 
+// Error names the argument.
 func (e *ArgError) Error() string { return fmt.Sprintf("%s %s", e.Arg, e.Reason) }
 
 // Unwrap makes errors.Is(err, ErrInvalidArgument) hold.
