@@ -50,6 +50,18 @@ func eachMode(t *testing.T, test func(*testing.T, poller.Poller, poller.Mode)) {
 	})
 }
 
+// openFDs is the descriptors of this process.
+func openFDs() []int {
+	const highest = 4096 // above what any test opens
+	var open []int
+	for fd := range highest {
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
+			open = append(open, fd)
+		}
+	}
+	return open
+}
+
 // TestDescriptors: a poller holds what it says, in every state, all of it
 // close-on-exec, and nothing when closed.
 func TestDescriptors(t *testing.T) {
@@ -70,13 +82,20 @@ func TestDescriptors(t *testing.T) {
 				}
 			}
 			check("new")
-			for _, mode := range []poller.Mode{poller.Park, poller.Park, poller.Block, poller.Park} {
+			wait := func(m poller.Mode) {
 				p.Wake()
-				p.Wait(poller.NoDeadline, mode)
-				if _, err := p.Wait(p.Now()+1000, mode); err != nil {
+				p.Wait(poller.NoDeadline, m)
+				if _, err := p.Wait(p.Now()+1000, m); err != nil {
 					t.Fatal(err)
 				}
 				check("waited")
+			}
+			modes := []poller.Mode{poller.Park, poller.Park, poller.Block, poller.Park, poller.Block}
+			for _, m := range modes {
+				wait(m)
+			}
+			for _, m := range modes {
+				wait(m)
 				if err := p.Rebuild(slices.Values([]poller.Registration{})); err != nil {
 					t.Fatal(err)
 				}
@@ -177,6 +196,37 @@ func TestCollectWhileWaiting(t *testing.T) {
 		p.Wake()
 		if err := <-done; err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// TestManyClosedUnderneath: what was closed hides nothing that is ready, and
+// one batch tells it all.
+func TestManyClosedUnderneath(t *testing.T) {
+	each(t, func(t *testing.T, p poller.Poller) {
+		defer p.Close()
+		fds := pipes(t, 8)
+		for i, fd := range fds {
+			if err := p.Add(fd, poller.Token(i), poller.Out); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, i := range []int{0, 2, 4, 5} {
+			unix.Close(fds[i])
+		}
+		events, err := p.Poll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[poller.Token]bool{}
+		for _, e := range events {
+			seen[e.Token] = true
+		}
+		for _, i := range []int{1, 3, 6, 7} {
+			if !seen[poller.Token(i)] {
+				t.Errorf("got %v, without %d", events, i)
+			}
+			unix.Close(fds[i])
 		}
 	})
 }
