@@ -145,7 +145,6 @@ func (w *Wheel) merge(c, next uint32) {
 func (w *Wheel) pack(from, to uint32, n uint) uint {
 	src, dst := w.table[from].keys, w.table[to].keys
 	live := w.table[from].live
-	w.table[from].live = 0
 	for ; live != 0; live &= live - 1 {
 		i := bits.TrailingZeros64(live)
 		id := src.id[i]

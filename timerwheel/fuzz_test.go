@@ -25,7 +25,7 @@ func FuzzWheel(f *testing.F) {
 				now = at
 				err = p.pop(now)
 			case 6:
-				err = p.next()
+				err = p.next(int64(code[i+1]))
 			case 7:
 				if len(p.m.sorted) > 0 {
 					err = p.cancel(p.m.sorted[0].id)

@@ -31,10 +31,7 @@ func (w *Wheel) Pop(limit int64) (id ID, when int64, ok bool) {
 // whether a slot was taken apart; if not, nothing on the levels is due. The
 // now list and the late heap are empty.
 func (w *Wheel) advance(limit int64) bool {
-	if limit == -1<<63 {
-		return false
-	}
-	last := tickOf(limit - 1)
+	last := tickOf(limit)
 	if w.n == 0 {
 		w.cur = last
 		return false

@@ -143,7 +143,11 @@ func TestLimitMayGoBack(t *testing.T) {
 	id = append(id, w.Add(12*s))
 	wantIDs(t, popAll(&w, 5*s))
 	wantIDs(t, popAll(&w, 12*s+1), id[2])
+	wantIDs(t, popAll(&w, 5*s))
 	wantNext(t, &w, 20*s)
+	wantIDs(t, popAll(&w, 15*s))
+	id = append(id, w.Add(20*s))
+	wantIDs(t, popAll(&w, 21*s), id[1], id[3])
 }
 
 // An empty wheel forgets how far it had come, so that times after a jump back
@@ -152,10 +156,44 @@ func TestEmptyWheelStartsAfresh(t *testing.T) {
 	var w Wheel
 	w.Pop(1e18)
 	w.Pop(-1e18)
-	w.Add(-1e18 + s)
-	w.Add(-1e18 + 1)
-	if n := len(w.late.heap); n != 0 {
-		t.Errorf("%d timers in the late heap", n)
+	if want := tickOf(-1e18); w.cur != want {
+		t.Errorf("the present is at tick %d, want %d", w.cur, want)
+	}
+}
+
+// The present follows the limits also when nothing is due, so that new timers
+// are filed finely.
+func TestPresentFollowsLimits(t *testing.T) {
+	var w Wheel
+	w.Add(100 * s)
+	for _, limit := range []int64{1, s, 30 * s, 99 * s} {
+		w.Pop(limit)
+		if want := tickOf(limit); w.cur != want {
+			t.Errorf("after Pop(%d) the present is at tick %d, want %d", limit, w.cur, want)
+		}
+	}
+}
+
+// Deadlines that pass in the order in which they were added, such as those of
+// calls that are to run at once, need no heap; nor does a crowded tick.
+func TestHeapOnlyOutOfOrder(t *testing.T) {
+	var w Wheel
+	w.Pop(s)
+	for i := range int64(300) {
+		w.Add(s / 2)
+		w.Add(s/2 + i)
+		w.Cancel(w.Add(s))
+		w.Pop(s / 4)
+		popAll(&w, s)
+	}
+	tick := 2 * s >> tickBits << tickBits
+	for i := range int64(300) {
+		w.Add(tick + i*7919%1000)
+	}
+	popAll(&w, tick)
+	popAll(&w, 3*s)
+	if c := cap(w.late.heap); c != 0 {
+		t.Errorf("the late heap had %d keys", c)
 	}
 }
 
@@ -289,23 +327,37 @@ func TestCancelFirstIsAmortised(t *testing.T) {
 	for i := range int64(n) {
 		w.Add(60*s + i*10*us)
 	}
-	looked := int64(0)
+	looked := 0
 	for i := range ID(n) {
-		before := w.credit
+		looked += toLookAt(&w)
 		wantedNext := 60*s + int64(i)*10*us
 		if when, _ := w.Next(); when != wantedNext {
 			t.Fatalf("Next = %d, want %d", when, wantedNext)
 		}
-		looked += max(0, before-w.credit)
 		w.Cancel(i)
 	}
-	if limit := int64((maxCredit + scanCredit) * n); looked > limit {
+	if limit := (maxCredit + scanCredit) * n; looked > limit {
 		t.Errorf("Next looked at %d keys, more than %d", looked, limit)
 	}
 }
 
+// toLookAt counts the keys that Next has to look at.
+func toLookAt(w *Wheel) (n int) {
+	if _, _, ok := w.first(); ok || w.n == 0 {
+		return 0
+	}
+	l, _ := w.firstSlot()
+	if w.lists[l].earliestID != unknown {
+		return 0
+	}
+	for c := w.lists[l].head; c != 0; c = w.table[c].next {
+		n += w.count(c)
+	}
+	return n
+}
+
 // Few short timers stay cheap beside many long ones: asking for the next
-// deadline now and then does not move the present to the long ones.
+// deadline does not move the present to the long ones.
 func TestNextDoesNotRunAhead(t *testing.T) {
 	var w Wheel
 	w.Pop(0)
@@ -319,5 +371,34 @@ func TestNextDoesNotRunAhead(t *testing.T) {
 	}
 	if w.cur >= tickOf(1*s) {
 		t.Errorf("the present is at tick %d", w.cur-tickOf(0))
+	}
+}
+
+// Adds pay for a look at the slot, but what they paid is not saved up for ever.
+func TestCredit(t *testing.T) {
+	const n = 1000
+	var w Wheel
+	w.Pop(s)
+	for i := range int64(n) {
+		w.Add(20*s + i*ms)
+	}
+	cur := w.cur
+	w.Cancel(0)
+	wantNext(t, &w, 20*s+ms)
+	if w.cur != cur {
+		t.Errorf("a slot was taken apart with %d Adds unspent", n)
+	}
+	w.credit = 1 << 40
+	w.Cancel(1)
+	wantNext(t, &w, 20*s+2*ms)
+	if w.credit > maxCredit*n {
+		t.Errorf("%d keys saved up", w.credit)
+	}
+	w.credit = 0
+	_, start := w.firstSlot()
+	w.Cancel(2)
+	wantNext(t, &w, 20*s+3*ms)
+	if w.cur != start {
+		t.Errorf("the present moved to tick %d, not to the start %d of the slot", w.cur, start)
 	}
 }
