@@ -91,6 +91,7 @@ func (r *Reactor) live() {
 	for range h.turns {
 		r.serve()
 	}
+	h.self.Store(0)
 }
 
 // serve is one run: guarded stretches of turns, each until the run ends or a
@@ -105,7 +106,9 @@ func (r *Reactor) serve() {
 	for !r.stretch() {
 	}
 	ended = true
-	r.ends(parked, r.failure)
+	err := r.failure
+	r.failure = nil
+	r.ends(parked, err)
 }
 
 // stretch runs turns and reports whether the run is over. A panic ends the
@@ -121,15 +124,14 @@ func (r *Reactor) stretch() (over bool) {
 			r.caught(v)
 		}
 	}()
-	for r.failure == nil {
+	for !r.ending {
 		r.turn()
-		if r.stopping.Load() {
-			break
-		}
+		r.ending = r.failure != nil || r.stopping.Load()
 	}
-	for len(r.flush) > 0 {
+	for len(r.flush)+len(r.flushing) > 0 {
 		r.runFlush()
 	}
+	r.ending = false
 	r.stopping.Store(false)
 	return true
 }
@@ -190,8 +192,9 @@ func (r *Reactor) release() error {
 	r.mail.close(ErrClosed)
 	r.ready = ready{}
 	r.timers.clear()
+	r.slots = slots{}
 	r.watches = make(map[int]*watch)
-	r.again, r.standing, r.flush = nil, nil, nil
+	r.again, r.standing, r.flush, r.flushing = nil, nil, nil, nil
 	if r.home.turns != nil {
 		close(r.home.turns)
 		<-r.home.gone

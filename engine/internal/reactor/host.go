@@ -91,7 +91,7 @@ func (r *Reactor) sleep() int64 {
 	if deadline <= before || !r.mail.prepare() || r.stopping.Load() {
 		r.mail.awaken()
 		r.events, r.failure = r.poller.Poll()
-		return before
+		return 0
 	}
 	r.publish()
 	mode := r.host.plan(before, r.fruitful)

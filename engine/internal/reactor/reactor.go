@@ -66,6 +66,7 @@ type Reactor struct {
 	staleRun int    // how many polls in a row did
 
 	stopping atomic.Bool
+	ending   bool  // the last turn of the run is over; its flushes may be not
 	failure  error // of the poller; ends the run
 	refused  error // what calls of a closed or dead reactor get
 
@@ -120,8 +121,8 @@ func (r *Reactor) Post(fn func(any), arg any) error {
 	if err := r.mail.put(fn, arg); err != nil {
 		return err
 	}
-	if r.mail.sleeping() && r.mail.claim(r.poller.Now()) {
-		return r.poller.Wake()
+	if r.mail.sleeping() {
+		r.wake()
 	}
 	return nil
 }
@@ -130,7 +131,16 @@ func (r *Reactor) Post(fn func(any), arg any) error {
 // goroutine; on a closed reactor it does nothing.
 func (r *Reactor) Stop() {
 	r.stopping.Store(true)
-	if r.mail.sleeping() && r.mail.claim(r.poller.Now()) {
-		_ = r.poller.Wake() // fails only when the poller is closed, and nobody waits then
+	if r.mail.sleeping() {
+		r.wake()
+	}
+}
+
+// wake ends the loop's sleep, unless somebody else does. It fails only when the
+// loop was ended and closed meanwhile, and then nobody waits for it: what was
+// posted stays accepted.
+func (r *Reactor) wake() {
+	if r.mail.claim(r.poller.Now()) {
+		_ = r.poller.Wake()
 	}
 }
