@@ -1,6 +1,11 @@
 package poller
 
-import "testing"
+import (
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
 
 // TestBatchGrows: the arrays double when full and stop at the bound.
 func TestBatchGrows(t *testing.T) {
@@ -36,8 +41,29 @@ func TestParkingEnds(t *testing.T) {
 	}
 }
 
-// TestParkRefused: where the runtime does not take the set, waits block.
+// TestParkRefused: a descriptor that the runtime does not take, such as that of
+// a file, stays open and is not offered again.
 func TestParkRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	fd, err := unix.Open(path, unix.O_CREAT|unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newParking()
+	if p.enter(&fd) || p.file != nil {
+		t.Fatal("the runtime took a file")
+	}
+	offered := fd
+	if p.enter(&fd) || fd != offered {
+		t.Errorf("descriptor %d became %d: offered again", offered, fd)
+	}
+	if err := p.close(&fd); err != nil || fd != -1 {
+		t.Errorf("closing %d: %v", fd, err)
+	}
+}
+
+// TestParkRefusedWait: waits of a set that the runtime refused block.
+func TestParkRefusedWait(t *testing.T) {
 	e := testEpoll(t)
 	e.park.refused = true
 	e.Wake()

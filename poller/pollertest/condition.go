@@ -127,10 +127,15 @@ func edgeBothDirections(t *trial) {
 }
 
 func edgePeerClosed(t *trial) {
-	_, peer := t.watched(token, poller.In|poller.Edge)
+	fd, peer := t.watched(token, poller.In|poller.Edge)
 	t.Write(peer, 1)
 	t.Shutdown(peer)
 	t.reports(token, readable|poller.PeerClosed)
+	t.settles()
+	t.ok(t.p.Rearm(fd, token, poller.In))
+	if t.p.Traits().Rearm {
+		t.reports(token, readable|poller.PeerClosed)
+	}
 	t.settles()
 }
 
