@@ -92,7 +92,8 @@ func BenchmarkRearm(b *testing.B) {
 	})
 }
 
-// BenchmarkPingPong is two pollers on two goroutines that wake each other.
+// BenchmarkPingPong is a goroutine that writes a byte when told to, and a
+// poller that waits for it.
 func BenchmarkPingPong(b *testing.B) {
 	benchModes(b, func(b *testing.B, p poller.Poller, m poller.Mode) {
 		pair := pipes(b, 2)

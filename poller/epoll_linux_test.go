@@ -71,3 +71,19 @@ func TestParkRefusedWait(t *testing.T) {
 		t.Errorf("%v, registered %v", err, e.park.file != nil)
 	}
 }
+
+// BenchmarkTake is the part of a batch that is not the kernel's.
+func BenchmarkTake(b *testing.B) {
+	p, err := NewEpoll()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer p.Close()
+	e := p.(*epoll)
+	for i := range 64 {
+		e.raw[i] = unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(i)}
+	}
+	for b.Loop() {
+		e.take(64)
+	}
+}
