@@ -30,7 +30,8 @@ type chunk struct {
 
 // chunkInfo is what Cancel needs to know about a chunk. It stands apart from
 // the keys so that a cancellation touches none: the table of a million timers
-// is half a megabyte and stays in the cache.
+// is half a megabyte and stays in the cache. Moving a random one of them takes
+// 79 ns so, and 108 in slots that fill the hole with their last key.
 type chunkInfo struct {
 	keys *chunk
 	live uint64 // places in use; the others are holes or not reached yet

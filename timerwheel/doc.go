@@ -32,8 +32,8 @@
 //     order in which they were registered. A Move registers anew.
 //   - Next is the deadline of a live timer: no cancelled timer wakes anybody,
 //     and no level boundary does.
-//   - IDs are dense: never greater than the largest number of timers that lived
-//     at once.
+//   - IDs are dense: each is less than the largest number of timers that lived at
+//     once.
 //   - Nothing is allocated while the number of timers stays in its range.
 //
 // A Wheel is for one goroutine at a time.
@@ -44,9 +44,9 @@
 // others one miss is left, that of reading where the timer is. Pop and Next are
 // O(1) amortised; a timer that is popped has moved down three levels if it was
 // added 10 s ahead. Only timers added with a deadline of the current tick or
-// earlier, and out of order at that, cost O(log) of their own number. No single
-// operation but a cascade touches more than a hundred keys; a cascade touches
-// each of its slot once.
+// earlier, and out of order at that, cost O(log) of their own number. Add, Move
+// and Cancel touch a hundred keys at the very most, and grow a table now and
+// then; Pop and Next may have to go through all the keys of one slot.
 //
 // A timer takes 12 bytes for its key and 8.5 for tables: with slices that grow
 // and chunks not quite full 20 to 30 bytes after adding, and 60 at the very
