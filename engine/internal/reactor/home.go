@@ -139,6 +139,7 @@ func (r *Reactor) stretch() (over bool) {
 // die marks the reactor after a Goexit, which cannot be stopped.
 func (r *Reactor) die() {
 	r.refused = ErrDied
+	r.ready = ready{}
 	r.mail.close(ErrDied)
 	r.home.self.Store(0)
 	r.ends(dead, ErrDied)

@@ -104,7 +104,21 @@ func (r *Reactor) Now() int64 { return r.poller.Now() }
 
 // Soon calls fn(arg) in the next turn, after all that is scheduled already,
 // posts of other goroutines included. Loop only.
+//
+// The way without mail and with room in the queue keeps everything in
+// registers; a refusing reactor has no room.
 func (r *Reactor) Soon(fn func(any), arg any) error {
+	n := len(r.ready.next)
+	if n == cap(r.ready.next) || r.mail.full.Load() {
+		return r.soonAfterMail(fn, arg)
+	}
+	r.ready.next = r.ready.next[:n+1]
+	r.ready.next[n] = call{fn, arg}
+	return nil
+}
+
+// soonAfterMail is Soon where there is more to do than to append.
+func (r *Reactor) soonAfterMail(fn func(any), arg any) error {
 	if r.refused != nil {
 		return r.refused
 	}
