@@ -116,6 +116,19 @@ func TestAddToCurrentTick(t *testing.T) {
 	wantIDs(t, popAll(&w, base+61), late[2], id[2], late[4], id[1], late[0], late[1], late[3], late[5])
 }
 
+// A timer that would fit behind the sorted ones must still wait for an older
+// one of the same deadline that did not.
+func TestEqualDeadlinesInTheHeap(t *testing.T) {
+	var w Wheel
+	base := 5 * s >> tickBits << tickBits
+	id := addAll(&w, base+10, base+40)
+	w.Pop(base)
+	id = append(id, w.Add(base+30))
+	w.Cancel(id[1])
+	id = append(id, w.Add(base+30))
+	wantIDs(t, popAll(&w, base+100), id[0], id[2], id[3])
+}
+
 func TestAddOfThePast(t *testing.T) {
 	var w Wheel
 	w.Pop(100 * s)
