@@ -98,7 +98,7 @@ func TestStatsStale(t *testing.T) {
 	p.Inject(simpoll.OpPoll, simpoll.Fault{Events: []poller.Event{
 		{Token: poller.MakeToken(0, 0), Ready: poller.Readable},
 		{Token: poller.MakeToken(0, 1), Ready: poller.Readable},
-		{Token: poller.MakeToken(1<<30, 1), Ready: poller.Readable},
+		{Token: poller.MakeToken(poller.OwnIndex, 1), Ready: poller.Readable},
 	}})
 	within(t, r, func() {})
 	if s := r.Stats(); s.Stale != 3 || s.Events != 3 {
