@@ -37,13 +37,13 @@ func Bars(ctx context.Context, cfg Config, bars []Bar, judged func(BarResult), m
 	if len(scenarios) == 0 {
 		return ErrNothing
 	}
-	r, err := newRunner(ctx, cfg, cfg.Rounds)
+	r, err := newRunner(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	plans, err := r.plans(scenarios, func(sc *Scenario) int { return r.barRounds(sc) })
+	plans, err := r.plans(ctx, scenarios, func(sc *Scenario) int { return r.barRounds(sc) })
 	if err != nil {
-		return err
+		return errors.Join(err, r.close(ctx))
 	}
 	j := &judge{runner: r, judged: judged, measured: measured}
 	for i, p := range plans {

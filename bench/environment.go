@@ -25,7 +25,6 @@ type Environment struct {
 	Date       time.Time `json:"date"`
 	Seed       uint64    `json:"seed"`
 	Quick      bool      `json:"quick"`
-	Rounds     int       `json:"rounds"`
 	Pinned     bool      `json:"pinned"`
 }
 

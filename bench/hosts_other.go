@@ -9,6 +9,8 @@ func hostSides() []Side {
 		missing("auto", Engine, needsLinux),
 		missing("block", Engine, needsLinux),
 		missing("park", Engine, needsLinux),
+		missing("poller-block", Floor, needsLinux),
+		missing("poller-park", Floor, needsLinux),
 	}
 }
 

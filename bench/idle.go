@@ -9,9 +9,14 @@ import (
 	"github.com/shardloop/shardloop/engine"
 )
 
-// settle is how long a loop is left alone before its idleness is measured and
+// settle is how long a loop is left alone before a look at its counters, and
 // after its one timer: long enough for start-up and the last turn to be over.
 const settle = 200 * time.Millisecond
+
+// settleLooks bounds how often a loop may be found still at work before its
+// idleness is measured regardless: the samples start all at once, and the
+// machine may be busy with that for a while.
+const settleLooks = 20
 
 // idleScenarios measure a loop that has nothing to do, and one that waits for a
 // single timer. The figures are differences of the loop's own counters and of
@@ -53,8 +58,15 @@ type idleness struct {
 	cpu   time.Duration
 }
 
+// begin waits until two looks find the same, and starts from there.
 func (i *idleness) begin() (err error) {
-	i.stats = i.loop.Stats()
+	for look := range settleLooks {
+		before := i.stats.Turns
+		time.Sleep(settle)
+		if i.stats = i.loop.Stats(); look > 0 && i.stats.Turns == before {
+			break
+		}
+	}
 	i.cpu, err = cpuTime()
 	return err
 }
@@ -73,19 +85,19 @@ func engineIdle(ctx context.Context, t Task) (Metrics, error) {
 	return observe(ctx, time.Duration(t.Param("for_ns")), func(*engine.Loop) error { return nil })
 }
 
-// engineOneTimer arms its timer so that it fires settle before the look at the
-// counters.
+// engineOneTimer arms its timer so that it fires between the two looks at the
+// counters, however long the loop takes to settle.
 func engineOneTimer(ctx context.Context, t Task) (Metrics, error) {
 	wait := time.Duration(t.Param("for_ns"))
 	var timer engine.Timer
 	timer.Init(never, nil)
-	return observe(ctx, wait+settle, func(l *engine.Loop) error {
-		return l.Schedule(&timer, l.Time()+settle+wait)
+	return observe(ctx, wait, func(l *engine.Loop) error {
+		return l.Schedule(&timer, l.Time()+wait)
 	})
 }
 
 // observe lets a loop run that only start has given something to do, and
-// returns what it did between settle and settle+span.
+// returns what it did in the span after it had settled.
 func observe(ctx context.Context, span time.Duration, start func(*engine.Loop) error) (Metrics, error) {
 	var m Metrics
 	watched := make(chan error, 1)
@@ -96,7 +108,6 @@ func observe(ctx context.Context, span time.Duration, start func(*engine.Loop) e
 		go func() {
 			defer l.Stop()
 			i := &idleness{loop: l}
-			time.Sleep(settle)
 			err := i.begin()
 			time.Sleep(span)
 			var endErr error
@@ -105,8 +116,8 @@ func observe(ctx context.Context, span time.Duration, start func(*engine.Loop) e
 		}()
 		return nil
 	})
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = <-watched
 	}
-	return m, <-watched
+	return m, err
 }

@@ -43,7 +43,7 @@ func Profiles(ctx context.Context, cfg Config, each func(Profile)) error {
 		return ErrNothing
 	}
 	cfg.Raw, cfg.Note, cfg.Began = nil, nil, nil // samples under the profiler are no results
-	r, err := newRunner(ctx, cfg, 1)
+	r, err := newRunner(ctx, cfg)
 	if err != nil {
 		return err
 	}

@@ -25,28 +25,28 @@ func (s *Script) module() string {
 	return "asyncio"
 }
 
-// pythons are the interpreters that can import what a script needs.
-type pythons map[string]string
-
 // pythonVariable names the interpreter to prefer.
 const pythonVariable = "LOOPBENCH_PYTHON"
 
-// findPythons asks each candidate in turn: the one that the user names, the
-// first of PATH, and the system's own, whose packages a version manager hides.
-func findPythons(ctx context.Context) pythons {
-	found := pythons{}
-	for _, module := range []string{"asyncio", "uvloop"} {
-		for _, name := range []string{os.Getenv(pythonVariable), "python3", "/usr/bin/python3"} {
-			if name == "" {
-				continue
-			}
-			if exec.CommandContext(ctx, name, "-c", "import "+module).Run() == nil {
-				found[module] = name
-				break
-			}
+// pythons are the interpreters that can import what a script needs, by module;
+// "" where there is none.
+type pythons map[string]string
+
+// find asks each candidate once: the one that the user names, the first of
+// PATH, and the system's own, whose packages a version manager hides.
+func (p pythons) find(ctx context.Context, s *Script) string {
+	module := s.module()
+	if name, known := p[module]; known {
+		return name
+	}
+	p[module] = ""
+	for _, name := range []string{os.Getenv(pythonVariable), "python3", "/usr/bin/python3"} {
+		if name != "" && exec.CommandContext(ctx, name, "-c", "import "+module).Run() == nil {
+			p[module] = name
+			break
 		}
 	}
-	return found
+	return p[module]
 }
 
 // command runs s with the spec as its argument. The parts every script shares

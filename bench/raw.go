@@ -26,6 +26,7 @@ type SampleLine struct {
 	Side     string    `json:"side"`
 	Kind     string    `json:"side_kind"`
 	Params   Params    `json:"params"`
+	Procs    int       `json:"procs"`    // GOMAXPROCS
 	Attempt  int       `json:"attempt"`  // from 1
 	Round    int       `json:"round"`    // from 0
 	Position int       `json:"position"` // in the round, from 0

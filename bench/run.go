@@ -1,6 +1,9 @@
 package bench
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Run measures the selected scenarios and hands each Measurement to each as
 // soon as it is complete. When ctx ends, the scenario under way is handed over
@@ -21,13 +24,13 @@ func Run(ctx context.Context, cfg Config, each func(*Measurement)) error {
 	if len(scenarios) == 0 {
 		return ErrNothing
 	}
-	r, err := newRunner(ctx, cfg, rounds)
+	r, err := newRunner(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	plans, err := r.plans(scenarios, func(*Scenario) int { return rounds })
+	plans, err := r.plans(ctx, scenarios, func(*Scenario) int { return rounds })
 	if err != nil {
-		return err
+		return errors.Join(err, r.close(ctx))
 	}
 	for i, p := range plans {
 		if ctx.Err() != nil {
@@ -42,11 +45,11 @@ func Run(ctx context.Context, cfg Config, each func(*Measurement)) error {
 }
 
 // plans decides what will be sampled, before anything is.
-func (r *runner) plans(scenarios []Scenario, rounds func(*Scenario) int) ([]plan, error) {
+func (r *runner) plans(ctx context.Context, scenarios []Scenario, rounds func(*Scenario) int) ([]plan, error) {
 	told := map[string]bool{}
 	var out []plan
 	for i := range scenarios {
-		p, err := r.plan(&scenarios[i], rounds(&scenarios[i]), told)
+		p, err := r.plan(ctx, &scenarios[i], rounds(&scenarios[i]), told)
 		if err != nil {
 			return nil, err
 		}

@@ -24,7 +24,7 @@ type runner struct {
 	failed []error
 }
 
-func newRunner(ctx context.Context, cfg Config, rounds int) (*runner, error) {
+func newRunner(ctx context.Context, cfg Config) (*runner, error) {
 	if cfg.Command == nil {
 		exe, err := os.Executable()
 		if err != nil {
@@ -37,12 +37,12 @@ func newRunner(ctx context.Context, cfg Config, rounds int) (*runner, error) {
 	}
 	r := &runner{
 		cfg:    cfg,
-		launch: launcher{command: cfg.Command, python: findPythons(ctx), cores: cores()},
+		launch: launcher{command: cfg.Command, python: pythons{}, cores: cores()},
 		raw:    newRawFile(cfg.Raw),
 		env:    environment(ctx),
 		start:  time.Now(),
 	}
-	r.env.Seed, r.env.Quick, r.env.Rounds = cfg.Seed, cfg.Quick, rounds
+	r.env.Seed, r.env.Quick = cfg.Seed, cfg.Quick
 	r.env.Pinned = r.launch.cores.note == ""
 	if !r.env.Pinned {
 		cfg.note(r.launch.cores.note)
@@ -73,12 +73,15 @@ func (p *plan) samples() int {
 
 // plan leaves out the sides that are not there, with a note for each, or fails
 // for a peer that is required.
-func (r *runner) plan(sc *Scenario, rounds int, told map[string]bool) (plan, error) {
+func (r *runner) plan(ctx context.Context, sc *Scenario, rounds int, told map[string]bool) (plan, error) {
 	p := plan{sc: sc, rounds: rounds}
 	for _, side := range sc.Sides {
 		why := side.Missing
-		if side.Script != nil && r.launch.python[side.Script.module()] == "" {
+		if side.Script != nil && r.launch.python.find(ctx, side.Script) == "" {
 			why = "no Python that can import " + side.Script.module() + " (set " + pythonVariable + " to one)"
+		}
+		if ctx.Err() != nil {
+			return p, ctx.Err() // an interpreter that was cut short is not missing
 		}
 		if why == "" {
 			p.sides = append(p.sides, side)
@@ -138,7 +141,7 @@ func (r *runner) allAtOnce(ctx context.Context, p plan, m *Measurement) {
 // sample takes one sample and stores it; false when it failed.
 func (r *runner) sample(ctx context.Context, m *Measurement, side Side, round, position int) bool {
 	line := SampleLine{
-		Scenario: m.Scenario.Name, Side: side.Name, Kind: side.Kind.String(), Params: m.Params,
+		Scenario: m.Scenario.Name, Side: side.Name, Kind: side.Kind.String(), Params: m.Params, Procs: m.Scenario.Place.Procs,
 		Attempt: r.at.Attempt, Round: round, Position: position, Start: time.Now().UTC(),
 	}
 	s, err := r.launch.run(ctx, m.Scenario, side, r.spec(m, side, round))

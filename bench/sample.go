@@ -124,7 +124,10 @@ func lookup(suite []Scenario, spec Spec) (func(context.Context, Task) (Metrics, 
 		if suite[i].Name != spec.Scenario {
 			continue
 		}
-		if spec.Role == Helper && suite[i].Helper != nil {
+		if spec.Role == Helper {
+			if suite[i].Helper == nil {
+				break
+			}
 			return suite[i].Helper, nil
 		}
 		if side, ok := suite[i].side(spec.Side); ok && side.Run != nil {

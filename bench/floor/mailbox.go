@@ -7,14 +7,12 @@ type entry struct {
 	arg any
 }
 
-// Mailbox is what a queue between goroutines cannot do without: a mutex around
-// an append, and a consumer that takes all there is in one swap and sleeps when
-// there is nothing. The consumer is woken only when it sleeps.
+// Mailbox is a mutex around an append, and a consumer that takes all there is in
+// one swap. It is woken only when it sleeps.
 type Mailbox struct {
 	mu      sync.Mutex
 	filled  sync.Cond
 	entries []entry // guarded by mu
-	asleep  bool    // guarded by mu
 	closed  bool    // guarded by mu
 }
 
@@ -29,33 +27,28 @@ func NewMailbox() *Mailbox {
 func (m *Mailbox) Post(fn func(any), arg any) {
 	m.mu.Lock()
 	m.entries = append(m.entries, entry{fn, arg})
-	wake := m.asleep
-	m.asleep = false
 	m.mu.Unlock()
-	if wake {
-		m.filled.Signal()
-	}
+	m.filled.Signal() // one load when nobody sleeps
 }
 
 // Run makes the calls until Close.
 func (m *Mailbox) Run() {
-	var batch []entry
-	for {
-		m.mu.Lock()
-		for len(m.entries) == 0 && !m.closed {
-			m.asleep = true
-			m.filled.Wait()
-		}
-		batch, m.entries = m.entries, batch[:0]
-		m.mu.Unlock()
-		if len(batch) == 0 {
-			return
-		}
+	for batch := m.swap(nil); len(batch) > 0; batch = m.swap(batch) {
 		for i := range batch {
 			batch[i].fn(batch[i].arg)
 			batch[i] = entry{}
 		}
 	}
+}
+
+func (m *Mailbox) swap(spare []entry) []entry {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for len(m.entries) == 0 && !m.closed {
+		m.filled.Wait()
+	}
+	spare, m.entries = m.entries, spare[:0]
+	return spare
 }
 
 // Close ends Run once it has made all calls.
