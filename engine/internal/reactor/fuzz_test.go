@@ -57,8 +57,9 @@ type driver struct {
 // Poll or a Wait.
 type flaky struct {
 	*simpoll.Poller
-	next simpoll.Fault
-	mode []poller.Mode // of each Wait
+	next  simpoll.Fault
+	mode  []poller.Mode // of each Wait
+	until []int64       // of each Wait
 }
 
 func (f *flaky) befall(op simpoll.Op) {
@@ -73,7 +74,7 @@ func (f *flaky) Poll() ([]poller.Event, error) {
 
 func (f *flaky) Wait(deadline int64, m poller.Mode) ([]poller.Event, error) {
 	f.befall(simpoll.OpWait)
-	f.mode = append(f.mode, m)
+	f.mode, f.until = append(f.mode, m), append(f.until, deadline)
 	return f.Poller.Wait(deadline, m)
 }
 

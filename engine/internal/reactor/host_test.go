@@ -126,3 +126,24 @@ func TestHostLocked(t *testing.T) {
 		t.Errorf("mode %v, want Block", got)
 	}
 }
+
+// TestHostProbeWait: a parked loop that an event woke sleeps for no more than a
+// millisecond, once; if it then oversleeps, it blocks.
+func TestHostProbeWait(t *testing.T) {
+	for late, want := range map[int64]poller.Mode{msec: poller.Park, 2 * msec: poller.Block} {
+		f := newFlaky(false)
+		r, _ := newSim(t, Config{Poller: f})
+		must(t, r.AddReader(0, func(any) { f.ClearReady(0, poller.Readable) }, nil))
+		f.SetReady(0, poller.Readable)
+		began := f.Now()
+		f.Inject(simpoll.OpWait, simpoll.Fault{},
+			simpoll.Fault{Elapse: time.Duration(msec + late)},
+			simpoll.Fault{Do: r.Stop})
+		must(t, r.Run())
+		until := []int64{poller.NoDeadline, began + msec, poller.NoDeadline}
+		modes := []poller.Mode{poller.Park, poller.Park, want}
+		if !slices.Equal(f.until, until) || !slices.Equal(f.mode, modes) {
+			t.Errorf("%d ns late: waited until %v in modes %v, want %v and %v", late, f.until, f.mode, until, modes)
+		}
+	}
+}

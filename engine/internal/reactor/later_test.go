@@ -117,6 +117,30 @@ func TestStaleInterrupted(t *testing.T) {
 	}
 }
 
+// TestStaleByLoop: events that are stale because a callback of their own turn
+// ended the registration are no sign of a duplicate, in however many turns.
+func TestStaleByLoop(t *testing.T) {
+	r, p := newSim(t, Config{})
+	killer, fds := p.Open(), [2]int{p.Open(), p.Open()}
+	var tokens [2]poller.Token
+	turn := 0
+	must(t, r.AddReader(killer, func(any) { must(t, r.Detach(tokens[(turn+1)%2])) }, nil))
+	for _, fd := range append(fds[:], killer) {
+		p.SetReady(fd, poller.Readable)
+	}
+	turns(t, r, 3*staleLimit, func(i int) {
+		turn = i
+		token, err := r.Attach(fds[i%2], handlerFunc(func(*poller.Event, poller.Ready) {
+			t.Error("a detached descriptor was served")
+		}), poller.In)
+		must(t, err)
+		tokens[i%2] = token
+	})
+	if s := r.Stats(); s.Stale < 2*staleLimit || p.Calls(simpoll.OpRebuild) != 0 {
+		t.Errorf("%d stale events, %d rebuilds", s.Stale, p.Calls(simpoll.OpRebuild))
+	}
+}
+
 // TestStaleRebuildFails: a failed rebuild is reported as it is, and tried again.
 func TestStaleRebuildFails(t *testing.T) {
 	w := newStaleWorld(t)

@@ -3,7 +3,9 @@ package reactor
 import (
 	"errors"
 	"net"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -166,6 +168,98 @@ func TestPostBurst(t *testing.T) {
 	}
 	if n := cap(r.mail.in) + cap(r.mail.spare); n > 2*spareLimit {
 		t.Errorf("the mailbox keeps room for %d posts", n)
+	}
+}
+
+// TestMailKeepsNothing: what was posted and has run is not kept alive.
+func TestMailKeepsNothing(t *testing.T) {
+	r, _ := newSim(t, Config{})
+	for range 3 {
+		for range 100 {
+			must(t, r.Post(nop, new(int)))
+		}
+		within(t, r, func() {})
+	}
+	if n := held(r.mail.spare[:cap(r.mail.spare)]) + held(r.mail.in[:cap(r.mail.in)]); n != 0 {
+		t.Errorf("the mailbox holds %d posts that have run", n)
+	}
+}
+
+// TestPrepareRacesPost lets a loop fall asleep while somebody posts: the loop
+// sees the mail, or the poster sees the sleep.
+func TestPrepareRacesPost(t *testing.T) {
+	const rounds = 30_000
+	var m mailbox
+	var q ready
+	var begun, ended atomic.Int64 // rounds
+	var woken bool
+	var poster sync.WaitGroup
+	poster.Go(func() {
+		for i := range int64(rounds) {
+			await(&begun, i+1)
+			must(t, m.put(nop, nil))
+			woken = m.sleeping() && m.claim(1)
+			ended.Store(i + 1)
+		}
+	})
+	lost := 0
+	for i := range int64(rounds) {
+		begun.Store(i + 1)
+		sleeps := m.prepare()
+		if await(&ended, i+1); sleeps && !woken {
+			lost++
+		}
+		m.awaken()
+		m.take(&q)
+		q.turn()
+	}
+	if poster.Wait(); lost > 0 {
+		t.Errorf("%d of %d posts to a sleeping loop woke nobody", lost, rounds)
+	}
+}
+
+// await spins until v is n: both sides are to meet within nanoseconds.
+func await(v *atomic.Int64, n int64) {
+	for spins := 1; v.Load() != n; spins++ {
+		if spins%1000 == 0 {
+			runtime.Gosched()
+		}
+	}
+}
+
+// busyClock is a poller on which something happens when the loop next reads the
+// clock, which it does between its decision to sleep and its sleep.
+type busyClock struct {
+	*simpoll.Poller
+	happen func()
+}
+
+func (c *busyClock) Now() int64 {
+	if f := c.happen; f != nil {
+		c.happen = nil
+		f()
+	}
+	return c.Poller.Now()
+}
+
+// TestOnTheWayToSleep: a post or a Stop that comes while the loop is on its way
+// to sleep keeps it awake, and costs no wake-up, nor does the next post.
+func TestOnTheWayToSleep(t *testing.T) {
+	for name, happen := range map[string]func(r *Reactor){
+		"stop": (*Reactor).Stop,
+		"post": func(r *Reactor) { must(t, r.Post(invoke, r.Stop)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := &busyClock{Poller: simpoll.New()}
+			r, _ := newSim(t, Config{Poller: c})
+			must(t, r.Schedule(timer(r.Stop), int64(time.Hour)))
+			c.happen = func() { happen(r) }
+			must(t, r.Run())
+			must(t, r.Post(nop, nil))
+			if w, n := c.Calls(simpoll.OpWake), c.Calls(simpoll.OpWait); w != 0 || n != 0 {
+				t.Errorf("%d wake-ups, %d waits, want none", w, n)
+			}
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package reactor
 import (
 	"errors"
 	"math"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -148,6 +149,18 @@ func TestTimerResolution(t *testing.T) {
 	}
 }
 
+// TestTimerDueNow: with a timer due already the loop does not go to sleep.
+func TestTimerDueNow(t *testing.T) {
+	for _, ago := range []int64{0, 1} {
+		r, p := newSim(t, Config{})
+		must(t, r.Schedule(timer(r.Stop), p.Now()-ago))
+		must(t, r.Run())
+		if n := p.Calls(simpoll.OpWait); n != 0 {
+			t.Errorf("%d sleeps with a timer due %d ns ago", n, ago)
+		}
+	}
+}
+
 // TestTimerClockAfterPoll: step 3 reads the clock behind the poll, so that a
 // deadline that passes during a poll is met in the same turn. The first case
 // polls because a callback waits, the others because there is mail, or because
@@ -231,5 +244,45 @@ func TestTimerSpinInterrupted(t *testing.T) {
 				t.Errorf("%d polls, pending %t", n, late.Pending())
 			}
 		})
+	}
+}
+
+// TestTimerSpinFails: a failure of the poller ends the spin, and the run.
+func TestTimerSpinFails(t *testing.T) {
+	r, p := newSim(t, Config{TimerSpin: time.Millisecond})
+	p.Inject(simpoll.OpPoll, simpoll.Fault{Err: errPoller}, simpoll.Fault{Elapse: time.Second})
+	must(t, r.Schedule(timer(r.Stop), p.Now()+int64(time.Second)))
+	expect(t, "Run", r.Run(), errPoller)
+}
+
+// TestTimersKeepNothing: a timer that was cancelled or has run is not kept
+// alive.
+func TestTimersKeepNothing(t *testing.T) {
+	r, p := newSim(t, Config{})
+	for range 10 {
+		k := timer(func() {})
+		must(t, r.Schedule(timer(func() {}), p.Now()))
+		must(t, r.Schedule(k, p.Now()+int64(time.Hour)))
+		r.Cancel(k)
+	}
+	within(t, r, func() {})
+	due := r.timers.due[:cap(r.timers.due)]
+	for _, k := range slices.Concat(r.timers.byID, due) {
+		if k != nil {
+			t.Fatal("a timer is kept")
+		}
+	}
+}
+
+// TestTimersOfDead: a timer that was due when the loop died does not wait for
+// ever.
+func TestTimersOfDead(t *testing.T) {
+	r, p := newSim(t, Config{})
+	late := timer(func() { t.Error("ran") })
+	must(t, r.Schedule(timer(runtime.Goexit), p.Now()))
+	must(t, r.Schedule(late, p.Now()))
+	ends(t, r)
+	if must(t, r.Close()); late.Pending() {
+		t.Error("pending on a closed loop")
 	}
 }
