@@ -28,12 +28,12 @@ func callbackScenarios() []Scenario {
 }
 
 func batchScenario(size int64) Scenario {
-	const calls = 4_000_000
+	const calls = 10_000_000
 	return Scenario{
 		Name:        "callbacks/batch-" + strconv.FormatInt(size, 10),
 		Description: "schedule " + strconv.FormatInt(size, 10) + " callbacks in one turn, run them in the next",
 		Params:      Params{"size": size, "rounds": calls / size, "script_rounds": max(1, 300_000/size)},
-		Quick:       Params{"rounds": calls / 2 / size},
+		Quick:       Params{"rounds": calls / 5 / size},
 		Work:        "rounds",
 		Metrics:     []Metric{perCall, allocsPerCall},
 		Place:       onOneCore,
