@@ -11,5 +11,7 @@ import (
 const pollLacks poller.Ready = 0
 
 func TestEpollConformance(t *testing.T) {
-	pollertest.Run(t, "epoll", pollertest.OpenSockets(poller.NewEpoll, 0))
+	open := pollertest.OpenSockets(poller.NewEpoll, 0)
+	pollertest.Run(t, "epoll", open)
+	pollertest.RunQueue(t, "queue", open)
 }

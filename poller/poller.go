@@ -46,7 +46,10 @@
 //     The consumer reads or writes until the call comes up short, then says
 //     Rearm; without that the poller may stay silent about the direction.
 //     Where Traits.Rearm is false, Rearm does nothing and need not be called.
-//     PeerClosed is reported to Edge registrations alone.
+//     PeerClosed is reported to Edge registrations alone, by the kernels that
+//     tell it; a read that ends says the same everywhere.
+//   - HangUp and Failed may come without a direction: what a read or a write
+//     would return is then still to be fetched.
 //   - Completions. A poller whose kernel completes operations instead of
 //     announcing them (Traits.Completions) reports Done events, with the count
 //     in N and the failure in Errno; there Rearm(In) submits the zero-byte read
@@ -55,6 +58,8 @@
 //     when the last duplicate of the open description is closed; until then
 //     their tokens keep coming. The consumer counts such stale tokens and says
 //     Rebuild, which makes a new set out of the registrations it still knows.
+//     poll, whose set is a table of numbers, reports a descriptor that was
+//     closed without Forget once, as HangUp and Failed, and forgets it.
 //   - Regular files. epoll refuses them with EPERM, poll reports them always
 //     ready.
 //
@@ -148,12 +153,12 @@ const (
 )
 
 // Traits are the differences between pollers that a consumer acts on. They are
-// constant for the life of a poller.
+// constant until Close.
 type Traits struct {
 	Park        bool // Wait knows Park
 	Rearm       bool // Edge registrations need Rearm after each event
 	Completions bool // events may be Done
-	Descriptors int  // descriptors the poller itself holds until Close
+	Descriptors int  // descriptors the poller itself holds; 0 once closed
 }
 
 // Poller is one readiness or completion queue. See the package comment.
@@ -170,7 +175,8 @@ type Poller interface {
 	// once more.
 	Modify(fd int, t Token, i Interest) error
 
-	// Remove ends the registration of fd; ENOENT when there is none.
+	// Remove ends the registration of fd; ENOENT when there is none, or EBADF
+	// when fd is not even open.
 	Remove(fd int) error
 
 	// Forget is Remove for a descriptor that its owner closes before the next
@@ -178,10 +184,14 @@ type Poller interface {
 	Forget(fd int)
 
 	// Rearm tells that the consumer has taken what an Edge event announced in
-	// the directions of i and wants to hear of the next.
+	// the directions of i and wants to hear of the next. Directions that the
+	// registration did not ask for are ignored. Where Rearm does something, a
+	// registration that is not there or bears another token is ENOENT.
 	Rearm(fd int, t Token, i Interest) error
 
-	// Rebuild replaces the kernel's set by one that holds exactly regs.
+	// Rebuild replaces the kernel's set by one that holds exactly regs, less
+	// those that are not open. Like Modify it repeats conditions that hold. When
+	// it fails, the old set stays in use.
 	Rebuild(regs iter.Seq[Registration]) error
 
 	// Poll returns what is ready now and never blocks.
@@ -191,9 +201,9 @@ type Poller interface {
 	// early; see Portability. A deadline that has passed makes it a Poll.
 	Wait(deadline int64, m Mode) ([]Event, error)
 
-	// Wake ends the present Wait, or the next one at once. Any goroutine;
-	// several calls before that Wait count as one. On a closed poller it is
-	// net.ErrClosed.
+	// Wake ends the present Wait, or the next one at once, whatever Polls come
+	// before it. Any goroutine; several calls before that Wait count as one. On
+	// a closed poller it is net.ErrClosed.
 	Wake() error
 
 	// Traits tells what this poller can do.

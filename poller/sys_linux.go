@@ -39,17 +39,6 @@ func epollCtl(epfd, op, fd int, ev *unix.EpollEvent) error {
 	return nil
 }
 
-// eventfdAdd adds one to the counter of fd. The descriptor is non-blocking,
-// and the counter would take 2^64 wake-ups to fill.
-func eventfdAdd(fd int) error {
-	one := uint64(1)
-	_, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&one)), unsafe.Sizeof(one))
-	if errno != 0 {
-		return os.NewSyscallError("write", errno)
-	}
-	return nil
-}
-
 // timerfdSet arms fd at an absolute time. The kernel queues a timer and
 // returns.
 func timerfdSet(fd int, at *unix.ItimerSpec) error {

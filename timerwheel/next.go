@@ -1,6 +1,9 @@
 package timerwheel
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 const (
 	// scanCredit is the keys that Next may look at for each Add and Move
@@ -15,36 +18,29 @@ const (
 // Next returns the earliest deadline of a live timer, exactly: a cancelled
 // timer never shows. It reports false if the wheel is empty.
 //
-// The answer is remembered until its timer leaves, so Next is usually a load.
-// Otherwise it looks at the keys of the earliest slot, as long as the Adds and
-// Moves since have paid for that; then it cascades the slot as Pop would when
-// the time comes, which happens to a timer once a level at most. A program
-// that always cancels its earliest timer thus pays O(1) amortised.
+// Every slot remembers its earliest deadline until that timer leaves, so Next
+// is usually a few loads. Otherwise it looks at the keys of the first slot, as
+// long as the Adds and Moves since have paid for that; then it cascades the
+// slot before its time, which happens to a timer once a level at most. So a
+// program that always cancels its earliest timer pays O(1) amortised. The price
+// is that cur is ahead of the owner's time then, at the start of that slot, and
+// what is added before it goes to the late heap.
 func (w *Wheel) Next() (when int64, ok bool) {
-	if w.n == 0 {
-		return 0, false
+	if _, when, ok = w.first(); ok || w.n == 0 {
+		return when, ok
 	}
-	if !w.known {
-		w.findEarliest()
+	l, start := w.firstSlot()
+	if w.lists[l].earliestID != unknown {
+		return w.lists[l].earliest, true
 	}
-	return w.earliest, true
-}
-
-// findEarliest looks up the earliest timer of a wheel that is not empty.
-func (w *Wheel) findEarliest() {
-	w.known = true
-	if id, when, ok := w.first(); ok {
-		w.earliestID, w.earliest = id, when
-		return
-	}
-	l, _ := w.firstSlot()
-	id, when, n := w.scan(l)
-	w.earliestID, w.earliest = id, when
+	n := w.findEarliest(l)
+	when = w.lists[l].earliest
 	w.credit = min(w.credit, maxCredit*int64(w.n)) - int64(n)
 	if w.credit < 0 {
 		w.credit = 0
-		w.cascade(l, tickOf(when))
+		w.cascade(l, start)
 	}
+	return when, true
 }
 
 // first returns the earliest timer of the now list and the late heap. Of equal
@@ -72,19 +68,21 @@ func (w *Wheel) firstSlot() (l uint, start uint64) {
 	return level*slots + slot, (above | uint64(slot)) << shift
 }
 
-// scan returns the earliest key of a slot and how many there are.
-func (w *Wheel) scan(l uint) (id ID, when int64, n int) {
-	when = 1<<63 - 1
-	for c := w.lists[l].head; c != 0; {
+// findEarliest looks up the earliest key of a slot that has forgotten it, and
+// returns how many keys there are.
+func (w *Wheel) findEarliest(l uint) (n int) {
+	li := &w.lists[l]
+	li.earliest = math.MaxInt64
+	for c := li.head; c != 0; {
 		in := &w.table[c]
 		n += bits.OnesCount64(in.live)
 		for live := in.live; live != 0; live &= live - 1 {
 			i := bits.TrailingZeros64(live)
-			if at := in.keys.when[i]; at <= when {
-				id, when = in.keys.id[i], at
+			if when := in.keys.when[i]; when <= li.earliest {
+				li.earliest, li.earliestID = when, in.keys.id[i]
 			}
 		}
 		c = in.next
 	}
-	return id, when, n
+	return n
 }

@@ -31,10 +31,7 @@ func (w *Wheel) Pop(limit int64) (id ID, when int64, ok bool) {
 // whether a slot was taken apart; if not, nothing on the levels is due. The
 // now list and the late heap are empty.
 func (w *Wheel) advance(limit int64) bool {
-	if limit == -1<<63 {
-		return false
-	}
-	last := tickOf(limit - 1)
+	last := tickOf(limit)
 	if w.n == 0 {
 		w.cur = last
 		return false
@@ -50,18 +47,17 @@ func (w *Wheel) advance(limit int64) bool {
 
 // target returns the tick to which cur moves in order to take a slot apart.
 func (w *Wheel) target(l uint, start uint64) uint64 {
-	switch {
-	case l < slots:
+	if l < slots {
 		return start
-	case w.known:
-		return tickOf(w.earliest)
 	}
-	_, when, _ := w.scan(l)
-	return tickOf(when)
+	if w.lists[l].earliestID == unknown {
+		w.findEarliest(l)
+	}
+	return tickOf(w.lists[l].earliest)
 }
 
-// cascade moves cur into a slot, the earliest one, and its keys to where they
-// belong then. to must not be behind the earliest of them.
+// cascade moves cur to a tick of the first slot, at most that of its earliest
+// key, and the keys of the slot to where they belong then.
 func (w *Wheel) cascade(l uint, to uint64) {
 	c := w.lists[l].head
 	w.lists[l] = list{}

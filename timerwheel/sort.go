@@ -18,8 +18,10 @@ type key struct {
 
 // sorter puts the keys of one tick in order. Their deadlines differ only in
 // the lowest tickBits, and sorting is stable, so it takes two passes of one
-// byte each: linear, where a heap or a comparison sort of a crowded tick would
-// wait for mispredicted branches.
+// byte each: linear, where a heap waits for mispredicted branches and for loc,
+// which it has to write at each of its levels. Popping and adding again with
+// timers within 10 ms took 56 ns beside 100k and 105 ns beside a million; with
+// a heap for the tick 172 and 239 ns, with ticks of 2^10 82 and 119 ns.
 type sorter struct {
 	keys, buf []key
 }

@@ -53,9 +53,9 @@ const (
 //   - What is in the now list was added before anything in the late heap.
 //
 // cur moves forward only, except that an empty wheel starts afresh at the
-// limit of the next Pop. It follows the limits given to Pop; Next pushes it
-// ahead of them, to the earliest deadline at most, when a program keeps
-// cancelling its earliest timer (see Next).
+// limit of the next Pop. It follows the limits given to Pop; Next moves it
+// ahead of them, never past the earliest deadline, when a program keeps
+// cancelling its earliest timer.
 type Wheel struct {
 	cur    uint64 // current tick
 	n      int    // live timers
@@ -63,11 +63,7 @@ type Wheel struct {
 	free   []ID
 	table  []chunkInfo
 	filled uint8 // levels with an occupied slot
-
-	known      bool // the earliest deadline is known, and a holder of it
-	earliestID ID
-	earliest   int64
-	credit     int64 // keys Next may still look at before it has to sort
+	credit int64 // keys Next may still look at before it has to sort
 
 	occupied [levels]uint64
 	lists    [levels*slots + 1]list
@@ -91,9 +87,6 @@ func (w *Wheel) Add(when int64) ID {
 	w.n++
 	w.credit += scanCredit
 	w.place(id, when)
-	if w.n == 1 || w.known && when < w.earliest {
-		w.known, w.earliest, w.earliestID = true, when, id
-	}
 	return id
 }
 
@@ -107,13 +100,6 @@ func (w *Wheel) Move(id ID, when int64) bool {
 	w.credit += scanCredit
 	w.unlink(id)
 	w.place(id, when)
-	switch {
-	case !w.known:
-	case when < w.earliest || w.n == 1:
-		w.earliest, w.earliestID = when, id
-	case id == w.earliestID:
-		w.known = when == w.earliest
-	}
 	return true
 }
 
@@ -136,9 +122,9 @@ func (w *Wheel) place(id ID, when int64) {
 		w.placeNow(id, when)
 		return
 	}
-	level := uint(bits.Len64(t^w.cur)-1) / slotBits
-	slot := uint(t>>(level*slotBits)) % slots
-	w.occupied[level&(levels-1)] |= 1 << slot
+	level := uint(bits.Len64(t^w.cur)-1) / slotBits % levels
+	slot := uint(t>>(level*slotBits%64)) % slots
+	w.occupied[level] |= 1 << slot
 	w.filled |= 1 << level
 	w.push(level*slots+slot, id, when)
 }
@@ -161,7 +147,7 @@ func (w *Wheel) unlink(id ID) {
 		w.lateRemove(int(at &^ inHeap))
 		return
 	}
-	w.erase(at)
+	w.erase(at, id)
 }
 
 // tickOf maps deadlines to ticks, in order: the sign bit is flipped so that

@@ -17,7 +17,6 @@ type rawCall struct{ file, name string }
 var rawCalls = []rawCall{
 	{"poller/sys_linux.go", "SYS_EPOLL_PWAIT"}, // zero timeout
 	{"poller/sys_linux.go", "SYS_EPOLL_CTL"},
-	{"poller/sys_linux.go", "SYS_WRITE"}, // to an eventfd
 	{"poller/sys_linux.go", "SYS_TIMERFD_SETTIME"},
 }
 

@@ -1,6 +1,10 @@
 package pollertest
 
-import "github.com/shardloop/shardloop/poller"
+import (
+	"syscall"
+
+	"github.com/shardloop/shardloop/poller"
+)
 
 // The tests of this file are about what a registration reports, and when.
 
@@ -47,9 +51,10 @@ func levelAsksPerDirection(t *trial) {
 }
 
 func levelPeerClosed(t *trial) {
-	_, peer := t.watched(token, poller.In)
+	fd, peer := t.watched(token, poller.In)
 	t.Shutdown(peer)
 	t.reports(token, readable)
+	t.ok(t.p.Rearm(fd, token, poller.In|poller.Out))
 	t.reports(token, readable)
 }
 
@@ -76,7 +81,8 @@ func edgeAnew(t *trial) {
 }
 
 // edgeUnread: more data, or for a poller with Rearm the same, is reported to a
-// consumer that left some.
+// consumer that left some. Such a poller is silent about a direction until it
+// is rearmed, and ever about one that was not asked for.
 func edgeUnread(t *trial) {
 	fd, peer := t.watched(token, poller.In|poller.Edge)
 	t.Write(peer, 10)
@@ -84,11 +90,14 @@ func edgeUnread(t *trial) {
 	t.settles()
 	t.Read(fd, 5)
 	if t.p.Traits().Rearm {
-		t.settles()
+		t.silent()
 		t.Write(peer, 10)
-		t.settles()
+		t.silent()
 		t.ok(t.p.Rearm(fd, token, poller.Out))
-		t.settles()
+		t.silent()
+		t.errno(t.p.Rearm(fd, other, poller.In), syscall.ENOENT)
+		t.errno(t.p.Rearm(peer, token, poller.In), syscall.ENOENT)
+		t.silent()
 	} else {
 		t.Write(peer, 10)
 	}
@@ -118,10 +127,15 @@ func edgeBothDirections(t *trial) {
 }
 
 func edgePeerClosed(t *trial) {
-	_, peer := t.watched(token, poller.In|poller.Edge)
+	fd, peer := t.watched(token, poller.In|poller.Edge)
 	t.Write(peer, 1)
 	t.Shutdown(peer)
 	t.reports(token, readable|poller.PeerClosed)
+	t.settles()
+	t.ok(t.p.Rearm(fd, token, poller.In))
+	if t.p.Traits().Rearm {
+		t.reports(token, readable|poller.PeerClosed)
+	}
 	t.settles()
 }
 

@@ -37,10 +37,6 @@ type Fixture interface {
 	// File makes a descriptor of a regular file.
 	File() int
 
-	// Virtual tells that the clock is simulated, so that a Wait with a
-	// deadline does not really wait.
-	Virtual() bool
-
 	// Lacks is the conditions that this kernel does not tell.
 	Lacks() poller.Ready
 }

@@ -1,6 +1,7 @@
 package pollertest
 
 import (
+	"slices"
 	"syscall"
 
 	"github.com/shardloop/shardloop/poller"
@@ -45,13 +46,18 @@ func rebuildStale(t *trial) {
 
 func rebuildSkipsClosed(t *trial) {
 	live, peer := t.watched(other, poller.In)
-	gone, gonePeer := t.watched(token, poller.In)
-	t.p.Forget(gone)
-	t.Close(gone)
-	t.ok(t.rebuild(
-		poller.Registration{FD: gone, Token: token, Interest: poller.In},
-		poller.Registration{FD: live, Token: other, Interest: poller.In}))
-	t.Close(gonePeer)
+	regs := []poller.Registration{{FD: live, Token: other, Interest: poller.In}}
+	for range 3 {
+		a, b := t.Pair()
+		regs = append(regs,
+			poller.Registration{FD: a, Token: token, Interest: poller.In},
+			poller.Registration{FD: b, Token: token, Interest: poller.In})
+	}
+	for _, r := range regs[1:] {
+		t.Close(r.FD)
+	}
+	slices.Reverse(regs)
+	t.ok(t.rebuild(regs...))
 	t.Write(peer, 1)
 	t.reports(other, readable)
 }

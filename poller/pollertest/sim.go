@@ -37,9 +37,6 @@ func OpenSim(newPoller func() *simpoll.Poller) Open {
 // New returns the simulated poller.
 func (s *Sim) New() poller.Poller { return s.P }
 
-// Virtual is true.
-func (s *Sim) Virtual() bool { return true }
-
 // Lacks is nothing.
 func (s *Sim) Lacks() poller.Ready { return 0 }
 

@@ -43,8 +43,6 @@ func (s *sockets) New() poller.Poller {
 	return p
 }
 
-func (s *sockets) Virtual() bool { return false }
-
 func (s *sockets) Lacks() poller.Ready { return s.lacks }
 
 func (s *sockets) Pair() (a, b int) {

@@ -10,4 +10,5 @@ import (
 func TestConformance(t *testing.T) {
 	pollertest.Run(t, "simpoll", pollertest.OpenSim(simpoll.New))
 	pollertest.Run(t, "oneshot", pollertest.OpenSim(simpoll.NewOneShot))
+	pollertest.RunQueue(t, "queue", pollertest.OpenSim(simpoll.New))
 }

@@ -45,9 +45,6 @@ func (w *watch) wants() poller.Ready {
 	if w.Interest&poller.Edge != 0 {
 		r |= poller.PeerClosed
 	}
-	if w.spent&over != 0 {
-		return 0
-	}
 	return r &^ w.spent
 }
 

@@ -14,6 +14,7 @@ type Fault struct {
 	Err   error  // the fault, when it was no panic
 }
 
+// String is the fault in words, with the stack of a panic.
 func (f Fault) String() string {
 	if f.Panic == nil {
 		return f.Err.Error()

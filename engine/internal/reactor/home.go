@@ -123,7 +123,9 @@ func (r *Reactor) serve() {
 	for !r.stretch() {
 	}
 	ended = true
-	r.ends(parked, r.failure)
+	err := r.failure
+	r.failure = nil
+	r.ends(parked, err)
 }
 
 // stretch runs turns and reports whether the run is over. A panic ends the
@@ -139,15 +141,14 @@ func (r *Reactor) stretch() (over bool) {
 			r.caught(v)
 		}
 	}()
-	for r.failure == nil {
+	for !r.ending {
 		r.turn()
-		if r.stopping.Load() {
-			break
-		}
+		r.ending = r.failure != nil || r.stopping.Load()
 	}
-	for len(r.flush) > 0 {
+	for len(r.flush)+len(r.flushing) > 0 {
 		r.runFlush()
 	}
+	r.ending = false
 	r.stopping.Store(false)
 	return true
 }
@@ -155,6 +156,7 @@ func (r *Reactor) stretch() (over bool) {
 // die marks the reactor after a Goexit, which cannot be stopped.
 func (r *Reactor) die() {
 	r.refused = ErrDied
+	r.ready = ready{}
 	r.mail.close(ErrDied)
 	r.home.self.Store(0)
 	r.ends(dead, ErrDied)
@@ -218,13 +220,15 @@ func (r *Reactor) release() error {
 	r.mail.close(ErrClosed)
 	r.ready = ready{}
 	r.timers.clear()
+	r.slots = slots{}
 	r.watches = make(map[int]*watch)
-	r.again, r.standing, r.flush = nil, nil, nil
+	r.again, r.standing, r.flush, r.flushing = nil, nil, nil, nil
 	r.cleanup.Stop()
 	close(r.home.turns)
 	if r.home.gone != nil {
 		<-r.home.gone
 	}
+	r.home.self.Store(0)
 	r.publish()
 	return r.poller.Close()
 }

@@ -54,15 +54,20 @@ const (
 //	  +---- after 1 s ------+
 type host struct {
 	kind       Host
+	parks      bool // the poller can
 	blockUntil int64
 	nextProbe  int64
 	probe      int64 // deadline of the present wait's probe; NoDeadline: none
 }
 
+func newHost(kind Host, traits poller.Traits) host {
+	return host{kind: kind, parks: traits.Park, probe: poller.NoDeadline}
+}
+
 // plan decides the mode of a wait that begins now, and whether it is probed.
 func (h *host) plan(now int64, afterEvents bool) poller.Mode {
 	h.probe = poller.NoDeadline
-	if h.kind == HostBlock || now < h.blockUntil {
+	if h.kind == HostBlock || !h.parks || now < h.blockUntil {
 		return poller.Block
 	}
 	if h.kind == HostAuto && afterEvents && now >= h.nextProbe {
@@ -91,7 +96,7 @@ func (r *Reactor) sleep() int64 {
 	if deadline <= before || !r.mail.prepare() || r.stopping.Load() {
 		r.mail.awaken()
 		r.events, r.failure = r.poller.Poll()
-		return before
+		return 0
 	}
 	r.publish()
 	mode := r.host.plan(before, r.fruitful)

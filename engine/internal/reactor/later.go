@@ -31,8 +31,8 @@ const staleLimit = 64
 // when the slot changed after this turn's poll.
 func (r *Reactor) stale(t poller.Token) {
 	r.stats.Stale++
-	i := int(t.Index())
-	if i < len(r.slots.table) && r.slots.table[i].changed == uint32(r.polls) {
+	i := t.Index()
+	if uint64(i) < uint64(len(r.slots.table)) && r.slots.table[i].changed == uint32(r.polls) {
 		return
 	}
 	if r.staleAt != r.polls-1 && r.staleAt != r.polls {

@@ -80,6 +80,7 @@ type Reactor struct {
 	staleRun int    // how many polls in a row did
 
 	stopping atomic.Bool
+	ending   bool  // the last turn of the run is over; its flushes may be not
 	failure  error // of the poller; ends the run
 	refused  error // what calls of a closed or dead reactor get
 
@@ -106,7 +107,7 @@ func New(cfg Config) (*Reactor, error) {
 		poller:   p,
 		traits:   p.Traits(),
 		spin:     int64(cfg.TimerSpin),
-		host:     host{kind: cfg.Host},
+		host:     newHost(cfg.Host, p.Traits()),
 		maxSkips: max(cfg.PollEvery-1, 0),
 		watches:  make(map[int]*watch),
 	}
@@ -137,7 +138,21 @@ func (r *Reactor) Now() int64 { return r.poller.Now() }
 
 // Soon calls fn(arg) in the next turn, after all that is scheduled already,
 // posts of other goroutines included. Loop only.
+//
+// The way without mail and with room in the queue keeps everything in
+// registers; a refusing reactor has no room.
 func (r *Reactor) Soon(fn func(any), arg any) error {
+	n := len(r.ready.next)
+	if n == cap(r.ready.next) || r.mail.full.Load() {
+		return r.soonAfterMail(fn, arg)
+	}
+	r.ready.next = r.ready.next[:n+1]
+	r.ready.next[n] = call{fn, arg}
+	return nil
+}
+
+// soonAfterMail is Soon where there is more to do than to append.
+func (r *Reactor) soonAfterMail(fn func(any), arg any) error {
 	if r.refused != nil {
 		return r.refused
 	}
@@ -155,23 +170,27 @@ func (r *Reactor) Post(fn func(any), arg any) error {
 	if err := r.mail.put(fn, arg); err != nil {
 		return err
 	}
-	if r.mail.sleeping() && r.mail.claim(r.poller.Now()) {
+	if r.mail.sleeping() {
 		r.wake()
 	}
 	return nil
-}
-
-func (r *Reactor) wake() {
-	if err := r.poller.Wake(); err != nil && r.cfg.WakeFailed != nil {
-		r.cfg.WakeFailed(err)
-	}
 }
 
 // Stop ends the present run, or the next one, after its present turn. Any
 // goroutine; on a closed reactor it does nothing.
 func (r *Reactor) Stop() {
 	r.stopping.Store(true)
-	if r.mail.sleeping() && r.mail.claim(r.poller.Now()) {
+	if r.mail.sleeping() {
 		r.wake()
+	}
+}
+
+// wake ends the loop's sleep, unless somebody else does.
+func (r *Reactor) wake() {
+	if !r.mail.claim(r.poller.Now()) {
+		return
+	}
+	if err := r.poller.Wake(); err != nil && r.cfg.WakeFailed != nil {
+		r.cfg.WakeFailed(err)
 	}
 }

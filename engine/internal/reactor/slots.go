@@ -56,7 +56,7 @@ func (s *slots) release(i uint32, polls uint32) {
 
 // at returns the slot that t names, or nil if t is stale.
 func (s *slots) at(t poller.Token) *slot {
-	if i := t.Index(); int(i) < len(s.table) {
+	if i := t.Index(); uint64(i) < uint64(len(s.table)) {
 		if p := &s.table[i]; p.generation == t.Generation() && p.fd >= 0 {
 			return p
 		}

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package bench
+
+var latenessFloor = missing("floor", Floor, needsLinux)

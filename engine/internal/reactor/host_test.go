@@ -1,0 +1,149 @@
+package reactor
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/shardloop/shardloop/poller"
+	"github.com/shardloop/shardloop/poller/simpoll"
+)
+
+const (
+	usec = int64(time.Microsecond)
+	msec = int64(time.Millisecond)
+	sec  = int64(time.Second)
+)
+
+// TestHostMode: what a wait of each kind does before and after a late wake-up.
+func TestHostMode(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		kind Host
+		late int64 // of a wake-up at 10 sec
+		at   int64 // of the next wait
+		want poller.Mode
+	}{
+		{"auto in time", HostAuto, 0, 10 * sec, poller.Park},
+		{"auto a little late", HostAuto, msec, 10 * sec, poller.Park},
+		{"auto late", HostAuto, msec + 1, 10 * sec, poller.Block},
+		{"auto late, a second less a bit later", HostAuto, 2 * msec, 11*sec - 1, poller.Block},
+		{"auto late, a second later", HostAuto, 2 * msec, 11 * sec, poller.Park},
+		{"auto early", HostAuto, -5 * msec, 10 * sec, poller.Park},
+		{"block in time", HostBlock, 0, 10 * sec, poller.Block},
+		{"block late", HostBlock, 5 * msec, 20 * sec, poller.Block},
+		{"park in time", HostPark, 0, 10 * sec, poller.Park},
+		{"park late", HostPark, 5 * msec, 10 * sec, poller.Park},
+	} {
+		h := newHost(c.kind, poller.Traits{Park: true})
+		h.woke(10*sec, 10*sec-c.late)
+		if got := h.plan(c.at, false); got != c.want {
+			t.Errorf("%s: mode %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// TestHostProbe: HostAuto sets itself a deadline of a millisecond when it lives
+// on events, at most ten times a second, and not while it blocks.
+func TestHostProbe(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		kind   Host
+		events bool
+		waits  []int64
+		want   []int64 // the probe of each wait; 0: none
+	}{
+		{"no events", HostAuto, false, []int64{sec, 2 * sec}, []int64{0, 0}},
+		{"events", HostAuto, true, []int64{sec, sec + 99*msec, sec + 100*msec}, []int64{sec + msec, 0, sec + 101*msec}},
+		{"block", HostBlock, true, []int64{sec, 2 * sec}, []int64{0, 0}},
+		{"park", HostPark, true, []int64{sec, 2 * sec}, []int64{0, 0}},
+	} {
+		h := newHost(c.kind, poller.Traits{Park: true})
+		for i, now := range c.waits {
+			h.plan(now, c.events)
+			want := c.want[i]
+			if want == 0 {
+				want = poller.NoDeadline
+			}
+			if h.probe != want {
+				t.Errorf("%s: the wait at %d is probed at %d, want %d", c.name, now, h.probe, want)
+			}
+		}
+	}
+}
+
+// sleepUntil lets the loop sleep once for d, of which it oversleeps late, and
+// returns the mode of that sleep.
+func sleepUntil(t *testing.T, r *Reactor, f *flaky, d, late int64) poller.Mode {
+	t.Helper()
+	f.next = simpoll.Fault{Elapse: time.Duration(d + late)}
+	f.mode = nil
+	must(t, r.Schedule(timer(r.Stop), f.Now()+d))
+	must(t, r.Run())
+	if len(f.mode) == 0 {
+		t.Fatal("the loop did not sleep")
+	}
+	return f.mode[0]
+}
+
+// TestHostSwitches: a late timer makes the loop block for a second, after which
+// it parks again; so does a late wake-up by a post.
+func TestHostSwitches(t *testing.T) {
+	f := newFlaky(false)
+	r, _ := newSim(t, Config{Poller: f})
+	var modes []poller.Mode
+	sleep := func(d, late int64) { modes = append(modes, sleepUntil(t, r, f, d, late)) }
+	sleep(msec, 900*usec)
+	sleep(msec, 2*msec) // this one is late
+	sleep(500*msec, 0)
+	sleep(495*msec, 2*msec) // late again, but nobody parked
+	sleep(10*msec, 0)
+	sleep(msec, 0)
+	want := []poller.Mode{poller.Park, poller.Park, poller.Block, poller.Block, poller.Block, poller.Park}
+	if !slices.Equal(modes, want) {
+		t.Errorf("modes %v, want %v", modes, want)
+	}
+}
+
+// TestHostLatePost: the stamp of a post tells of a late wake-up.
+func TestHostLatePost(t *testing.T) {
+	for late, want := range map[int64]poller.Mode{msec: poller.Park, 2 * msec: poller.Block} {
+		f := newFlaky(false)
+		r, _ := newSim(t, Config{Poller: f})
+		f.next = simpoll.Fault{Do: func() { must(t, r.Post(invoke, r.Stop)) }, Elapse: time.Duration(late)}
+		must(t, r.Run())
+		if got := sleepUntil(t, r, f, msec, 0); got != want {
+			t.Errorf("after a post that waited for %d ns: mode %v, want %v", late, got, want)
+		}
+	}
+}
+
+// TestHostLocked: a loop on a thread of its own does not park.
+func TestHostLocked(t *testing.T) {
+	f := newFlaky(false)
+	r, _ := newSim(t, Config{Poller: f, LockThread: true})
+	if got := sleepUntil(t, r, f, msec, 0); got != poller.Block {
+		t.Errorf("mode %v, want Block", got)
+	}
+}
+
+// TestHostProbeWait: a parked loop that an event woke sleeps for no more than a
+// millisecond, once; if it then oversleeps, it blocks.
+func TestHostProbeWait(t *testing.T) {
+	for late, want := range map[int64]poller.Mode{msec: poller.Park, 2 * msec: poller.Block} {
+		f := newFlaky(false)
+		r, _ := newSim(t, Config{Poller: f})
+		must(t, r.AddReader(0, func(any) { f.ClearReady(0, poller.Readable) }, nil))
+		f.SetReady(0, poller.Readable)
+		began := f.Now()
+		f.Inject(simpoll.OpWait, simpoll.Fault{},
+			simpoll.Fault{Elapse: time.Duration(msec + late)},
+			simpoll.Fault{Do: r.Stop})
+		must(t, r.Run())
+		until := []int64{poller.NoDeadline, began + msec, poller.NoDeadline}
+		modes := []poller.Mode{poller.Park, poller.Park, want}
+		if !slices.Equal(f.until, until) || !slices.Equal(f.mode, modes) {
+			t.Errorf("%d ns late: waited until %v in modes %v, want %v and %v", late, f.until, f.mode, until, modes)
+		}
+	}
+}

@@ -1,0 +1,5 @@
+package poller_test
+
+import "github.com/shardloop/shardloop/poller"
+
+var morePollers = []maker{{"epoll", poller.NewEpoll}}
