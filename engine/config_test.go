@@ -3,9 +3,11 @@ package engine
 import (
 	"errors"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/shardloop/shardloop/poller"
 	"github.com/shardloop/shardloop/poller/simpoll"
 )
 
@@ -118,5 +120,37 @@ func TestConfigReaches(t *testing.T) {
 	expect(t, "Schedule", l.Schedule(timer(l.Stop), l.Time()+time.Second), nil)
 	if run(t, l); p.Calls(simpoll.OpPoll) != 1 || p.Calls(simpoll.OpWait) != 1 {
 		t.Errorf("TimerSpin: %d polls, %d waits, want 1 and 1", p.Calls(simpoll.OpPoll), p.Calls(simpoll.OpWait))
+	}
+}
+
+// modes records how the loop waits.
+type modes struct {
+	*simpoll.Poller
+	seen []poller.Mode
+}
+
+func (m *modes) Wait(deadline int64, mode poller.Mode) ([]poller.Event, error) {
+	m.seen = append(m.seen, mode)
+	return m.Poller.Wait(deadline, mode)
+}
+
+// TestConfigWaits: Host and LockThread decide how the loop waits.
+func TestConfigWaits(t *testing.T) {
+	for _, c := range []struct {
+		cfg  Config
+		want poller.Mode
+	}{
+		{Config{}, poller.Park},
+		{Config{Host: HostPark}, poller.Park},
+		{Config{Host: HostBlock}, poller.Block},
+		{Config{LockThread: true}, poller.Block},
+	} {
+		p := &modes{Poller: simpoll.New()}
+		c.cfg.Poller = p
+		l := newLoop(t, c.cfg)
+		expect(t, "Schedule", l.Schedule(timer(l.Stop), time.Second), nil)
+		if run(t, l); !slices.Equal(p.seen, []poller.Mode{c.want}) {
+			t.Errorf("%+v: waited in modes %v, want %v", c.cfg, p.seen, c.want)
+		}
 	}
 }

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,5 +36,22 @@ func TestStats(t *testing.T) {
 	want.WakeLag[30] = 1 // 2^29 to 2^30 - 1 ns
 	if got := l.Stats(); got != want {
 		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// TestPanics: a panic is printed, counted, and the loop goes on.
+func TestPanics(t *testing.T) {
+	l, _ := newSim(t, Config{})
+	out, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	expect(t, "Create", err, nil)
+	old := os.Stderr
+	os.Stderr = out
+	run(t, l, func() { panic("on purpose") }, l.Stop)
+	os.Stderr = old
+	expect(t, "Close", out.Close(), nil)
+	text, err := os.ReadFile(out.Name())
+	expect(t, "ReadFile", err, nil)
+	if s := l.Stats(); s.Panics != 1 || s.Callbacks != 2 || !strings.Contains(string(text), "panic in callback: on purpose") {
+		t.Errorf("%d panics, %d callbacks, printed %q", s.Panics, s.Callbacks, text)
 	}
 }
