@@ -182,6 +182,11 @@ func TestOnLoop(t *testing.T) {
 	for range 20 {
 		elsewhere(20, never)
 	}
+	r, _ = newSim(t, Config{})
+	die(t, r)
+	for range 20 {
+		elsewhere(20, never)
+	}
 }
 
 // TestCloseDrops: nothing that was scheduled runs after Close, and nothing of
@@ -197,7 +202,7 @@ func TestCloseDrops(t *testing.T) {
 	if _, err := p.Poll(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("the poller says %v, want net.ErrClosed", err)
 	}
-	if n := held(r.ready.next) + held(r.mail.in); n != 0 {
+	if n := held(r.ready.next) + held(r.mail.in) + len(r.again) + len(r.flush) + len(r.watches); n != 0 {
 		t.Errorf("%d callbacks are kept", n)
 	}
 }
@@ -234,6 +239,7 @@ func TestGoexit(t *testing.T) {
 		for _, locked := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {
 				r, p := newSim(t, Config{LockThread: locked})
+				turns(t, r, 3, func(int) { soon(t, r, func() {}) }) // the queues have room
 				arrange(t, r, p, runtime.Goexit)
 				arrange(t, r, p, func() { t.Error("ran after Goexit") })
 				ends(t, r)

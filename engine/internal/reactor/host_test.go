@@ -138,10 +138,11 @@ func TestHostProbeWait(t *testing.T) {
 		began := f.Now()
 		f.Inject(simpoll.OpWait, simpoll.Fault{},
 			simpoll.Fault{Elapse: time.Duration(msec + late)},
+			simpoll.Fault{Early: true, Elapse: time.Second / 5},
 			simpoll.Fault{Do: r.Stop})
 		must(t, r.Run())
-		until := []int64{poller.NoDeadline, began + msec, poller.NoDeadline}
-		modes := []poller.Mode{poller.Park, poller.Park, want}
+		until := []int64{poller.NoDeadline, began + msec, poller.NoDeadline, poller.NoDeadline}
+		modes := []poller.Mode{poller.Park, poller.Park, want, want}
 		if !slices.Equal(f.until, until) || !slices.Equal(f.mode, modes) {
 			t.Errorf("%d ns late: waited until %v in modes %v, want %v and %v", late, f.until, f.mode, until, modes)
 		}

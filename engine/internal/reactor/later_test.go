@@ -150,6 +150,24 @@ func TestStaleRebuildFails(t *testing.T) {
 	if want := []error{failure, ErrStaleDescriptor}; !slices.Equal(w.faults, want) {
 		t.Errorf("faults %v, want %v", w.faults, want)
 	}
+	if n := w.r.Stats().Stale; n != 2*staleLimit {
+		t.Errorf("tried again after %d stale events, want %d", n-staleLimit, staleLimit)
+	}
+}
+
+// TestStaleTwice: polls count, and not events: with two duplicates the poller
+// is rebuilt no sooner, and once.
+func TestStaleTwice(t *testing.T) {
+	w := newStaleWorld(t)
+	w.duplicate(t)
+	turns(t, w.r, staleLimit-1, func(int) {})
+	if len(w.faults) != 0 {
+		t.Errorf("faults %v before %d polls", w.faults, staleLimit)
+	}
+	turns(t, w.r, 2*staleLimit, func(int) {})
+	if len(w.faults) != 1 || w.p.Calls(simpoll.OpRebuild) != 1 {
+		t.Errorf("faults %v, %d rebuilds", w.faults, w.p.Calls(simpoll.OpRebuild))
+	}
 }
 
 // TestAtTurnEndBeforeRun: asked for between runs, a flush does not wait either.

@@ -188,7 +188,7 @@ func TestMailKeepsNothing(t *testing.T) {
 // TestPrepareRacesPost lets a loop fall asleep while somebody posts: the loop
 // sees the mail, or the poster sees the sleep.
 func TestPrepareRacesPost(t *testing.T) {
-	const rounds = 30_000
+	const rounds = 3000
 	var m mailbox
 	var q ready
 	var begun, ended atomic.Int64 // rounds
@@ -221,7 +221,7 @@ func TestPrepareRacesPost(t *testing.T) {
 // await spins until v is n: both sides are to meet within nanoseconds.
 func await(v *atomic.Int64, n int64) {
 	for spins := 1; v.Load() != n; spins++ {
-		if spins%1000 == 0 {
+		if spins%100 == 0 {
 			runtime.Gosched()
 		}
 	}

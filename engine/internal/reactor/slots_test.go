@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/shardloop/shardloop/poller"
+	"github.com/shardloop/shardloop/poller/simpoll"
 )
 
 // handlerFunc is a Handler.
@@ -144,7 +145,7 @@ func TestStaleInBatch(t *testing.T) {
 }
 
 // TestEventLeftover: a handler that leaves bits in its event is called with
-// them once more, also when it panics; Rearm failures are reported.
+// them once more, also when it panics.
 func TestEventLeftover(t *testing.T) {
 	faults := 0
 	r, p := newSim(t, Config{Fault: func(Fault) { faults++ }})
@@ -163,5 +164,20 @@ func TestEventLeftover(t *testing.T) {
 	must(t, r.Run())
 	if want := []poller.Ready{poller.Readable, poller.Writable}; !slices.Equal(got, want) || faults != 1 {
 		t.Errorf("called with %v and %d faults, want %v and 1", got, faults, want)
+	}
+}
+
+// TestRearm: a poller that wants it is told, and what it answers is reported.
+func TestRearm(t *testing.T) {
+	var faults []error
+	p := simpoll.NewOneShot()
+	r, _ := newSim(t, Config{Poller: p, Fault: func(f Fault) { faults = append(faults, f.Err) }})
+	token, err := r.Attach(p.Open(), handlerFunc(nothing), poller.In|poller.Edge)
+	must(t, err)
+	r.Rearm(token, poller.In)
+	p.Inject(simpoll.OpRearm, simpoll.Fault{Err: errPoller})
+	r.Rearm(token, poller.In)
+	if p.Calls(simpoll.OpRearm) != 2 || !slices.Equal(faults, []error{errPoller}) {
+		t.Errorf("%d calls, faults %v", p.Calls(simpoll.OpRearm), faults)
 	}
 }

@@ -42,6 +42,15 @@ func TestPollerFails(t *testing.T) {
 	}
 }
 
+// TestPollerFailedOnce: a failure that was returned is not returned again, by a
+// run that makes do without a poll.
+func TestPollerFailedOnce(t *testing.T) {
+	r, p := newSim(t, Config{PollEvery: 10})
+	p.Inject(simpoll.OpWait, simpoll.Fault{Err: errPoller})
+	expect(t, "Run", r.Run(), errPoller)
+	turns(t, r, 3, func(int) {})
+}
+
 // TestPollerFailsAmidPanics: the turn of a failed poll is finished, whatever
 // its callbacks do.
 func TestPollerFailsAmidPanics(t *testing.T) {
