@@ -12,9 +12,9 @@ import (
 // Attempts is how often an unclear bar is measured before it counts as failed.
 const Attempts = 3
 
-// peerStride thins out the sides that no bar asks for: every third round is
-// enough to report them beside the bars.
-const peerStride = 3
+// peerStride thins out the sides that no bar asks for: three samples are enough
+// to report them beside the bars.
+const peerStride = BarRounds / 3
 
 // ErrBar means that a bar was not reached.
 var ErrBar = errors.New("a bar failed")
@@ -23,8 +23,8 @@ var ErrBar = errors.New("a bar failed")
 // judgement, and every Measurement behind it, as it is made. Config.Filter
 // selects bars by name.
 //
-// A bar is unclear when its limit lies inside the interval. Its scenario is
-// then measured again, up to Attempts times in all; each judgement is handed
+// A bar is unclear when its limit lies inside the interval. The sides it needs
+// are then measured again, up to Attempts times in all; each judgement is handed
 // over, and the last one of a bar that stayed unclear says fail. A bar that was
 // clear stays as it is when its scenario is measured again for another one.
 //
@@ -76,9 +76,11 @@ type judge struct {
 }
 
 func (j *judge) scenario(ctx context.Context, p plan, open []Bar) {
+	open = slices.DeleteFunc(open, func(b Bar) bool { return j.cannot(&b, p.sides) })
 	p.stride = strides(p.sides, open)
 	for attempt := 1; attempt <= Attempts && len(open) > 0; attempt++ {
 		if attempt > 1 {
+			p.sides = slices.DeleteFunc(slices.Clone(p.sides), func(s Side) bool { return !needed(open, s) })
 			j.at.Planned += p.samples()
 		}
 		m := j.measure(ctx, p, attempt)
@@ -90,6 +92,17 @@ func (j *judge) scenario(ctx context.Context, p plan, open []Bar) {
 		}
 		open = slices.DeleteFunc(open, func(b Bar) bool { return j.settles(&b, m, attempt) })
 	}
+}
+
+// cannot notes a bar that this platform has not all sides for.
+func (j *judge) cannot(b *Bar, sides []Side) bool {
+	for _, name := range append([]string{b.Side}, b.Against...) {
+		if !slices.ContainsFunc(sides, func(s Side) bool { return s.Name == name }) {
+			j.cfg.note("bar " + b.Name() + " is not measured: without side " + name)
+			return true
+		}
+	}
+	return false
 }
 
 // settles judges one bar; false asks for another attempt.
@@ -120,10 +133,13 @@ func (j *judge) broken(b *Bar) {
 func strides(sides []Side, bars []Bar) map[string]int {
 	out := map[string]int{}
 	for _, side := range sides {
-		needed := slices.ContainsFunc(bars, func(b Bar) bool { return b.needs(side.Name) })
-		if !needed {
+		if !needed(bars, side) {
 			out[side.Name] = peerStride
 		}
 	}
 	return out
+}
+
+func needed(bars []Bar, side Side) bool {
+	return slices.ContainsFunc(bars, func(b Bar) bool { return b.needs(side.Name) })
 }

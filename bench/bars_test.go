@@ -79,6 +79,17 @@ func TestBarWithoutFiguresDoesNotPass(t *testing.T) {
 	}
 }
 
+func TestBarWithoutItsSideIsNoted(t *testing.T) {
+	var notes []string
+	cfg := testConfig(t, fake(t, "lonely"))
+	cfg.Note = func(s string) { notes = append(notes, s) }
+	got, err := judgements(t, cfg, ratio("fake/lonely", "time", 1, "other"))
+	want := "bar fake/lonely time is not measured: without side other"
+	if len(got) != 0 || err != nil || !slices.Contains(notes, want) {
+		t.Errorf("%v, %v, notes %q; want only the note", got, err, notes)
+	}
+}
+
 func TestBarJSON(t *testing.T) {
 	text, err := json.Marshal(BarResult{Bar: "b", Verdict: stat.Pass})
 	if err != nil {

@@ -53,7 +53,7 @@ func (t Task) Param(name string) int64 {
 }
 
 // StartHelper starts this program once more in the Helper role, on the client's
-// processor, with file as its descriptor 3. Its answer comes from HelperAnswer.
+// processor, with file as its descriptor 3. Its answer comes from HelperProcess.Answer.
 func (t Task) StartHelper(ctx context.Context, file *os.File) (*HelperProcess, error) {
 	spec := t.Spec
 	spec.Role, spec.CPUProfile = Helper, ""
