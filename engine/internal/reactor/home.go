@@ -53,6 +53,7 @@ func (r *Reactor) Run() error {
 	if err != nil {
 		return err
 	}
+	r.untold = false
 	r.home.caller.Store(uintptr(gid.Current()))
 	r.home.turns <- r
 	err = <-run
@@ -64,12 +65,13 @@ func (r *Reactor) Run() error {
 }
 
 // Start is Run in the background. The channel receives what Run would return;
-// ErrDied comes without a Goexit.
+// ErrDied comes without a Goexit. Config.Failed is told as well.
 func (r *Reactor) Start() (<-chan error, error) {
 	run, err := r.begins()
 	if err != nil {
 		return nil, err
 	}
+	r.untold = true
 	r.home.turns <- r
 	return run, nil
 }
@@ -148,18 +150,29 @@ func (r *Reactor) stretch() (over bool) {
 	for len(r.flush)+len(r.flushing) > 0 {
 		r.runFlush()
 	}
+	r.tell(r.failure)
 	r.ending = false
 	r.stopping.Store(false)
 	return true
 }
 
-// die marks the reactor after a Goexit, which cannot be stopped.
+// tell tells the owner once what ends a run that nobody may be waiting for.
+func (r *Reactor) tell(err error) {
+	if err != nil && r.untold && r.cfg.Failed != nil {
+		r.untold = false
+		r.cfg.Failed(err)
+	}
+}
+
+// die marks the reactor after a Goexit, which cannot be stopped. It is marked
+// even if Failed does the same again.
 func (r *Reactor) die() {
 	r.refused = ErrDied
 	r.ready = ready{}
 	r.mail.close(ErrDied)
-	r.home.self.Store(0)
-	r.ends(dead, ErrDied)
+	defer r.ends(dead, ErrDied)
+	defer r.home.self.Store(0)
+	r.tell(ErrDied)
 }
 
 // ends takes the step from running to state and hands back to who called Run.

@@ -280,3 +280,45 @@ func TestGoexitLate(t *testing.T) {
 	ends(t, r)
 	expect(t, "Run", r.Run(), ErrDied)
 }
+
+// TestFailed: the owner is told what ends a run of Start, on the loop and
+// before the run is over, once, and not of a run of Run.
+func TestFailed(t *testing.T) {
+	broken := errors.New("broken")
+	var told []error
+	var r *Reactor
+	r, p := newSim(t, Config{Failed: func(err error) {
+		told = append(told, err)
+		if !r.OnLoop() || !r.Running() {
+			t.Error("told beside the run")
+		}
+		r.Stop() // for the run that ends anyway
+	}})
+	fails := func() {
+		p.Inject(simpoll.OpPoll, simpoll.Fault{Err: broken})
+		soon(t, r, func() {})
+	}
+	started := func(want error) {
+		t.Helper()
+		done, err := r.Start()
+		must(t, err)
+		if err := <-done; err != want {
+			t.Errorf("the run ended with %v, want %v", err, want)
+		}
+	}
+	fails()
+	expect(t, "Run", r.Run(), broken)
+	fails()
+	started(broken)
+	turns := r.Stats().Turns
+	soon(t, r, func() { soon(t, r, r.Stop) })
+	started(nil)
+	if n := r.Stats().Turns - turns; n != 2 {
+		t.Errorf("the run behind the failure had %d turns, want 2", n)
+	}
+	soon(t, r, runtime.Goexit)
+	started(ErrDied)
+	if len(told) != 2 || told[0] != broken || told[1] != ErrDied {
+		t.Errorf("told of %v, want %v and %v", told, broken, ErrDied)
+	}
+}

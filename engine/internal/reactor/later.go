@@ -17,9 +17,6 @@ func (r *Reactor) Again(t poller.Token, ready poller.Ready) {
 	r.again = append(r.again, poller.Event{Token: t, Ready: ready})
 }
 
-// queueAgain takes who stood over budget before this poll into this turn.
-func (r *Reactor) queueAgain() { r.again, r.standing = r.standing, r.again }
-
 // staleLimit is how many polls in a row may bring stale tokens before the
 // poller is rebuilt. A few are normal on the way (a descriptor freed by an
 // earlier event of the same batch is not even counted); a description kept

@@ -33,6 +33,11 @@ type Config struct {
 	// standard error. It may use the reactor.
 	Fault func(Fault)
 
+	// Failed is told what ends a run of Start other than Stop, on the loop, as
+	// the last thing of the run; nil for nobody. It may use the reactor, but not
+	// panic.
+	Failed func(error)
+
 	// WakeFailed is told when the poller could not be woken, on the goroutine
 	// that posted; nil for nobody. The post stands.
 	WakeFailed func(error)
@@ -74,6 +79,7 @@ type Reactor struct {
 
 	maxSkips int // turns without a poll in a row
 	skipped  int
+	hadMail  bool // mail came since the last wait
 	fruitful bool // events came since the last wait began
 
 	staleAt  uint64 // the last poll that brought a stale token
@@ -82,12 +88,14 @@ type Reactor struct {
 	stopping atomic.Bool
 	ending   bool  // the last turn of the run is over; its flushes may be not
 	failure  error // of the poller; ends the run
+	untold   bool  // the run is one of Start, and Failed was not called
 	refused  error // what calls of a closed or dead reactor get
 
-	home    home
-	cleanup runtime.Cleanup
-	stats   Stats
-	shown   published
+	home      home
+	cleanup   runtime.Cleanup
+	stats     Stats
+	shown     published
+	publishAt uint64 // the turn that publishes next
 }
 
 // New makes a reactor that does not run yet.

@@ -45,13 +45,15 @@ type published struct {
 func (r *Reactor) publish() {
 	r.stats.Timers = r.timers.wheel.Len()
 	r.stats.Descriptors = r.slots.live
+	r.publishAt = r.stats.Turns + publishEvery
 	r.shown.mu.Lock()
 	r.shown.stats = r.stats
 	r.shown.mu.Unlock()
 }
 
-// Stats returns the counters: exact while the loop sleeps or does not run, at
-// most 256 turns old while it works. Any goroutine.
+// Stats returns the counters: exact while the loop sleeps and at the end of a
+// run, at most 256 turns old while it works. What is armed, attached or removed
+// between runs is counted from the next run on. Any goroutine.
 func (r *Reactor) Stats() Stats {
 	r.shown.mu.Lock()
 	defer r.shown.mu.Unlock()

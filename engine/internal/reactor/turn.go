@@ -7,11 +7,16 @@ import "github.com/shardloop/shardloop/poller"
 // every 80 µs, for less than 0.1 ns a turn.
 const publishEvery = 256
 
-// turn is one turn of the loop. The steps keep their place in the reactor, so
-// that a turn cut short by a panic is taken up where it stopped: the callback
-// that panicked is behind the cursor, all others still run, once.
+// turn is one turn of the loop, or a few that share the poll before. The steps
+// keep their place in the reactor, so that a turn cut short by a panic is taken
+// up where it stopped: the callback that panicked is behind the cursor, all
+// others still run, once.
 func (r *Reactor) turn() {
 	if !r.midway {
+		if r.skipsPoll() {
+			r.turnsWithoutPoll()
+			return
+		}
 		r.begin()
 		r.midway = true
 	}
@@ -28,15 +33,32 @@ func (r *Reactor) turn() {
 	r.midway = false
 }
 
+// turnsWithoutPoll are the turns that PollEvery lets pass: steps 4, 5 and 8.
+func (r *Reactor) turnsWithoutPoll() {
+	for more := true; more; more = r.skipsPoll() {
+		r.skipped++
+		r.stats.Turns++
+		r.collect()
+		r.midway = true
+		r.ready.run()
+		if len(r.flush) > 0 {
+			r.runFlush()
+		}
+		r.midway = false
+	}
+}
+
+// skipsPoll reports whether PollEvery lets the next turn pass without a poll.
+func (r *Reactor) skipsPoll() bool {
+	return r.skipped < r.maxSkips && r.ready.waiting() && len(r.again) == 0 && !r.stopping.Load()
+}
+
 // begin does steps 1 to 4.
 func (r *Reactor) begin() {
+	r.skipped = 0
 	r.stats.Turns++
-	if r.stats.Turns%publishEvery == 0 {
+	if r.stats.Turns >= r.publishAt {
 		r.publish()
-	}
-	if r.skipsPoll() {
-		r.collect()
-		return
 	}
 	now := r.pollOnce()
 	r.collect()
@@ -46,16 +68,6 @@ func (r *Reactor) begin() {
 		}
 		r.gatherDue(now)
 	}
-}
-
-// skipsPoll reports whether PollEvery lets this turn pass without a poll.
-func (r *Reactor) skipsPoll() bool {
-	if r.skipped >= r.maxSkips || !r.ready.waiting() || len(r.again) > 0 || r.stopping.Load() {
-		r.skipped = 0
-		return false
-	}
-	r.skipped++
-	return true
 }
 
 // busy reports whether there is work that needs no poll to be found.
@@ -75,16 +87,23 @@ func (r *Reactor) pollOnce() (now int64) {
 		r.fruitful = true
 		r.stats.Events += uint64(len(r.events))
 	}
-	r.queueAgain()
+	if len(r.again) > 0 {
+		r.again, r.standing = r.standing, r.again
+	}
 	return now
 }
 
 // collect appends the mailbox and fixes which callbacks this turn runs.
 func (r *Reactor) collect() {
 	if r.mail.full.Load() {
-		r.mail.take(&r.ready)
+		r.takeMail()
 	}
 	r.stats.Callbacks += uint64(r.ready.turn())
+}
+
+func (r *Reactor) takeMail() {
+	r.mail.take(&r.ready)
+	r.hadMail = true
 }
 
 // clockResolution is what asyncio adds to the time before it compares: a timer
