@@ -68,7 +68,7 @@ func unimplementedHandle(method string) *Handle {
 }
 
 func unimplementedTimer(method string) *TimerHandle {
-	t := &TimerHandle{}
+	t := &TimerHandle{Handle: Handle{timer: true}}
 	t.cancelFor(unimplemented(method))
 	return t
 }

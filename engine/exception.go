@@ -176,6 +176,14 @@ func catch(fn func()) (err error) {
 	return nil
 }
 
+// failed is what the reactor calls with the error that ends a run which Start
+// began. When it is ErrLoopDied, the handle is the one that was the end of it.
+func (l *Loop) failed(err error) {
+	c := ErrorContext{Message: "Event loop failed", Err: err, Handle: l.current}
+	l.current, l.ctx = nil, l.base
+	l.CallExceptionHandler(c)
+}
+
 // fault is what the reactor calls for a panic in a callback.
 func (l *Loop) fault(f reactor.Fault) {
 	h := l.current
@@ -187,7 +195,7 @@ func (l *Loop) fault(f reactor.Fault) {
 	c := ErrorContext{Message: "Exception in callback", Err: &PanicError{Value: f.Panic, Stack: f.Stack}}
 	if h != nil {
 		c.Handle, c.Context = h, h.ctx
-		c.Message += " " + describeFunc(h.fn)
+		c.Message += " " + h.callback()
 		c.HandleTraceback = h.made.String()
 	}
 	l.CallExceptionHandler(c)

@@ -149,7 +149,7 @@ func (j *job[T]) run() {
 		if v := recover(); v != nil {
 			j.err = panicError(v)
 		}
-		_ = j.future.loop.CallSoonThreadsafeArg(deliver[T], j) // a closed loop drops the result
+		_ = j.future.loop.r.Post(deliver[T], j) // a closed loop drops the result
 	}()
 	j.value, j.err = j.fn()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 )
 
 // Handle is a callback that was scheduled: asyncio's Handle. It is a real object
@@ -21,10 +22,13 @@ import (
 type Handle struct {
 	loop   *Loop
 	fn     func()
+	target func(any) // what fn calls for CallSoonArg and its kin, to be shown instead
 	ctx    context.Context
+	when   time.Duration // of a timer
 	state  atomic.Uint32
-	err    error
 	shared bool // may be cancelled from any goroutine
+	timer  bool // is part of a TimerHandle
+	err    error
 	made   stack
 }
 
@@ -40,6 +44,13 @@ func (l *Loop) newHandle(ctx context.Context, fn func()) *Handle {
 	if l.debug.Load() {
 		h.made = callers()
 	}
+	return h
+}
+
+// newArgHandle is how debug mode times and shows a call without a handle.
+func (l *Loop) newArgHandle(fn func(any), arg any) *Handle {
+	h := l.newHandle(l.base, func() { fn(arg) })
+	h.target = fn
 	return h
 }
 
@@ -98,23 +109,35 @@ func (h *Handle) Err() error { return h.err }
 // Context is the context that the callback runs in: get_context.
 func (h *Handle) Context() context.Context { return h.ctx }
 
-// String shows the callback with its source, and in debug mode where the handle
-// was made: repr.
-func (h *Handle) String() string { return h.describe("Handle", "") }
-
-func (h *Handle) describe(kind, more string) string {
-	s := "<" + kind
+// String shows the callback with its source, the deadline of a timer, and in
+// debug mode where the handle was made: repr. It may be called where Cancel may,
+// but not beside a Cancel on another goroutine, which lets go of the callback.
+func (h *Handle) String() string {
+	s := "<Handle"
+	if h.timer {
+		s = "<TimerHandle"
+	}
 	if h.Cancelled() {
 		s += " cancelled"
 	}
-	s += more
+	if h.timer {
+		s += fmt.Sprintf(" when=%v", h.when)
+	}
 	if h.fn != nil {
-		s += " " + describeFunc(h.fn)
+		s += " " + h.callback()
 	}
 	if f, ok := h.made.first(); ok {
 		s += fmt.Sprintf(" created at %s:%d", f.File, f.Line)
 	}
 	return s + ">"
+}
+
+// callback shows the function that the caller gave.
+func (h *Handle) callback() string {
+	if h.target != nil {
+		return describeFunc(h.target)
+	}
+	return describeFunc(h.fn)
 }
 
 // runHandle is what the reactor calls for every handle. A handle that panics
@@ -138,11 +161,12 @@ func (h *Handle) run() {
 	l.current, l.ctx = nil, l.base
 }
 
-// runTimed reports a callback that took too long.
+// runTimed reports a callback that took too long. It can be shown afterwards:
+// once it has begun, no Cancel takes the callback from the handle.
 func (h *Handle) runTimed() {
-	start, what := h.loop.Time(), h.String()
+	start := h.loop.Time()
 	h.fn()
 	if took := h.loop.Time() - start; took >= h.loop.SlowCallbackDuration() {
-		h.loop.log.Warn(fmt.Sprintf("Executing %s took %.3f seconds", what, took.Seconds()), "duration", took)
+		h.loop.log.Warn(fmt.Sprintf("Executing %v took %.3f seconds", h, took.Seconds()), "duration", took)
 	}
 }

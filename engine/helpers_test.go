@@ -36,10 +36,17 @@ func hosted(t testing.TB, config engine.Config) engine.Config {
 	return config
 }
 
-// newLoop makes a loop that ends with the test. There is at most one config.
+// newLoop makes a loop that ends with the test, under the host that is tested.
+// There is at most one config.
 func newLoop(t testing.TB, config ...engine.Config) *engine.Loop {
 	t.Helper()
-	l, err := engine.NewEventLoop(hosted(t, append(config, engine.Config{})[0]))
+	return unhosted(t, hosted(t, append(config, engine.Config{})[0]))
+}
+
+// unhosted makes a loop that ends with the test, under the host of config.
+func unhosted(t testing.TB, config engine.Config) *engine.Loop {
+	t.Helper()
+	l, err := engine.NewEventLoop(config)
 	if errors.Is(err, engine.ErrUnsupported) {
 		t.Skip(err)
 	}
@@ -214,3 +221,13 @@ func tell(c chan struct{}) {
 	default:
 	}
 }
+
+// newTimer is a timer that calls fn.
+func newTimer(fn func()) *engine.Timer {
+	t := new(engine.Timer)
+	t.Init(func(any) { fn() }, nil)
+	return t
+}
+
+func nop()       {}
+func nopArg(any) {}

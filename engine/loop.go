@@ -78,6 +78,7 @@ func (c *Config) reactor(l *Loop) reactor.Config {
 		PollEvery:  c.PollEvery,
 		TimerSpin:  c.TimerSpin,
 		Fault:      l.fault,
+		Failed:     l.failed,
 		WakeFailed: l.wakeFailed,
 		Unclosed:   func() { log.Warn("an event loop was never closed") },
 		Enter:      func() { runningLoops.Store(gid.Current(), l) },
@@ -105,7 +106,10 @@ func (l *Loop) RunForever() error {
 }
 
 // Start runs the loop in the background, for RunForever with a goroutine of its
-// own to wait. It fails as RunForever does. Any goroutine.
+// own to wait. It fails with ErrLoopRunning, ErrLoopClosed or ErrLoopDied before
+// anything ran. Nobody waits for the run, so what ends it other than Stop, the
+// poller's error or ErrLoopDied, goes to the exception handler as the last thing
+// that the run does, with the message "Event loop failed". Any goroutine.
 func (l *Loop) Start() error {
 	_, err := l.r.Start()
 	return err

@@ -8,7 +8,7 @@ import (
 // CallSoon calls fn in the next turn, after everything scheduled before:
 // call_soon. The handle is never nil; one that was refused, for a nil fn or on a
 // closed loop, is cancelled and Err says why. fn runs in the context of the
-// caller. Loop only.
+// caller. The handle is the one allocation. Loop only.
 func (l *Loop) CallSoon(fn func()) *Handle { return l.CallSoonContext(nil, fn) }
 
 // CallSoonContext is CallSoon with the context parameter: fn runs in ctx, and
@@ -39,13 +39,13 @@ func (l *Loop) callSoonArgDebug(fn func(any), arg any) error {
 	if err := l.checkArg(fn); err != nil {
 		return err
 	}
-	return l.r.Soon(runHandle, l.newHandle(l.base, func() { fn(arg) }))
+	return l.r.Soon(runHandle, l.newArgHandle(fn, arg))
 }
 
 // CallSoonThreadsafe is CallSoon for every goroutine: call_soon_threadsafe. It
 // wakes a sleeping loop; calls of one goroutine run in their order. Losing the
 // race with Close is ErrLoopClosed, and the handle is cancelled then. The handle
-// may be cancelled on any goroutine.
+// may be cancelled on any goroutine, and is the one allocation.
 func (l *Loop) CallSoonThreadsafe(fn func()) (*Handle, error) {
 	return l.CallSoonThreadsafeContext(nil, fn)
 }
@@ -72,15 +72,23 @@ func (l *Loop) CallSoonThreadsafeContext(ctx context.Context, fn func()) (*Handl
 // CallSoonThreadsafeArg calls fn(arg) as CallSoonThreadsafe does, without a
 // handle and without an allocation when arg is a pointer.
 func (l *Loop) CallSoonThreadsafeArg(fn func(any), arg any) error {
-	if err := checkFunc(fn == nil); err != nil {
-		return err
+	if fn == nil || l.debug.Load() {
+		return l.callSoonThreadsafeArgDebug(fn, arg)
 	}
 	return l.r.Post(fn, arg)
 }
 
+func (l *Loop) callSoonThreadsafeArgDebug(fn func(any), arg any) error {
+	if err := checkFunc(fn == nil); err != nil {
+		return err
+	}
+	return l.r.Post(runHandle, l.newArgHandle(fn, arg))
+}
+
 // CallLater calls fn after delay: call_later. A delay of zero or less is the
 // next turn, never at once. Timers run by deadline and, among equals, in the
-// order they were made. The handle is as CallSoon's. Loop only.
+// order they were made. The handle is as CallSoon's, and the one allocation. Loop
+// only.
 func (l *Loop) CallLater(delay time.Duration, fn func()) *TimerHandle {
 	return l.CallAtContext(nil, after(l.Time(), delay), fn)
 }
@@ -105,12 +113,12 @@ func (l *Loop) CallAt(when time.Duration, fn func()) *TimerHandle {
 // CallAtContext is CallAt with the context parameter.
 func (l *Loop) CallAtContext(ctx context.Context, when time.Duration, fn func()) *TimerHandle {
 	if err := l.check(fn); err != nil {
-		t := &TimerHandle{Handle: Handle{loop: l, ctx: ctx}, when: when}
+		t := &TimerHandle{Handle: Handle{loop: l, ctx: ctx, when: when, timer: true}}
 		t.refuse(err)
 		return t
 	}
 	t := l.newTimerHandle(l.contextOr(ctx), when, fn)
-	if err := l.r.Schedule(&t.timer, int64(when)); err != nil {
+	if err := l.r.Schedule(&t.deadline, int64(when)); err != nil {
 		t.refuse(err)
 	}
 	return t
@@ -120,6 +128,11 @@ func (l *Loop) CallAtContext(ctx context.Context, when time.Duration, fn func())
 func (l *Loop) CallAtArg(when time.Duration, fn func(any), arg any) error {
 	if err := l.checkArg(fn); err != nil {
 		return err
+	}
+	if l.debug.Load() {
+		t := l.newTimerHandle(l.base, when, func() { fn(arg) })
+		t.target = fn
+		return l.r.Schedule(&t.deadline, int64(when))
 	}
 	return l.pool.schedule(l, int64(when), fn, arg)
 }

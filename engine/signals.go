@@ -80,7 +80,7 @@ func (o *signalOwner) claim() {
 func (o *signalOwner) carry() {
 	defer close(o.gone)
 	for range o.deliveries {
-		_ = o.loop.CallSoonThreadsafeArg(runSignal, o.handle) // a closed loop has no handlers
+		_ = o.loop.r.Post(runSignal, o.handle) // a closed loop has no handlers
 	}
 }
 

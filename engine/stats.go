@@ -27,8 +27,9 @@ type Stats struct {
 // 2^(i-1) to 2^i - 1 nanoseconds, bucket 0 those of zero.
 type Histogram = reactor.Histogram
 
-// Stats returns the counters: exact while the loop sleeps or does not run, at
-// most 256 turns old while it works. Any goroutine.
+// Stats returns the counters: exact while the loop sleeps and at the end of a
+// run, at most 256 turns old while it works. What is armed, watched or removed
+// between runs is counted from the next run on. Any goroutine.
 func (l *Loop) Stats() Stats {
 	s := l.r.Stats()
 	return Stats{

@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/shardloop/shardloop/engine/internal/reactor"
@@ -13,16 +12,15 @@ import (
 // TimerHandle. It is a Handle with a deadline.
 type TimerHandle struct {
 	Handle
-	timer reactor.Timer
-	when  time.Duration
+	deadline reactor.Timer
 }
 
 func (l *Loop) newTimerHandle(ctx context.Context, when time.Duration, fn func()) *TimerHandle {
-	t := &TimerHandle{Handle: Handle{loop: l, fn: fn, ctx: ctx}, when: when}
+	t := &TimerHandle{Handle: Handle{loop: l, fn: fn, ctx: ctx, when: when, timer: true}}
 	if l.debug.Load() {
 		t.made = callers()
 	}
-	t.timer.Init(runTimerHandle, t)
+	t.deadline.Init(runTimerHandle, t)
 	return t
 }
 
@@ -40,18 +38,13 @@ func (t *TimerHandle) When() time.Duration { return t.when }
 // at once, also when it is due already. Loop only.
 func (t *TimerHandle) Cancel() {
 	if t.take(handleCancelled) {
-		t.loop.r.Cancel(&t.timer)
+		t.loop.r.Cancel(&t.deadline)
 		t.fn = nil
 	}
 }
 
 // Compare orders timer handles by deadline: the comparisons of TimerHandle.
 func (t *TimerHandle) Compare(u *TimerHandle) int { return cmp.Compare(t.when, u.when) }
-
-// String shows the deadline besides what Handle.String shows.
-func (t *TimerHandle) String() string {
-	return t.describe("TimerHandle", fmt.Sprintf(" when=%v", t.when))
-}
 
 // timerPool holds the timers of CallAtArg, which nobody has a handle of and
 // which can therefore be used again.
