@@ -189,7 +189,8 @@ func (l *lines) has(text string) bool {
 	return strings.Contains(l.buf.String(), text)
 }
 
-func pipe(t *testing.T) (r, w *os.File) {
+// pipe makes a pipe that the test closes.
+func pipe(t testing.TB) (r, w *os.File) {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
