@@ -6,10 +6,11 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 FUZZTIME    = 10s
 REPEAT      = 20
 RAW         = docs/perf/raw/bars.jsonl
+HOSTS       = auto block park locked
 PLATFORMS   = linux/amd64 linux/arm64 linux/386 linux/s390x linux/riscv64 \
 	windows/amd64 darwin/arm64 freebsd/amd64 netbsd/amd64 openbsd/amd64
 
-.PHONY: help test race bench bars check format vet staticcheck tidy lint \
+.PHONY: help test hosts race bench bars check format vet staticcheck tidy lint \
 	conformance repeat cover fuzz qemu clean
 
 help: ## list the targets (the default)
@@ -17,6 +18,12 @@ help: ## list the targets (the default)
 
 test: ## run all tests
 	$(GO) test -shuffle=on -timeout 5m ./...
+
+hosts: ## run the loop's tests under every way of waiting
+	@for h in $(HOSTS); do \
+		echo "host $$h"; \
+		SHARDLOOP_TEST_HOST=$$h $(GO) test -timeout 5m ./engine/... || exit 1; \
+	done
 
 race: ## run all tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 15m ./...
