@@ -10,13 +10,21 @@ import (
 	"path/filepath"
 	"slices"
 	"text/tabwriter"
+	"time"
 
 	"github.com/google/pprof/profile"
 )
 
-// profileWork multiplies a scenario's work for its profile: the profiler takes
-// 100 samples a second, and a tenth of a second of them says nothing.
-const profileWork = 8
+// A profile multiplies its scenario's work by four, and again, until it holds
+// enough samples or took long enough: the profiler takes 100 a second of
+// processor time, and a tenth of a second of them says nothing. Scenarios that
+// mostly sleep stay below that.
+const (
+	profileFactor = 4
+	profileLimit  = 64
+	enoughSamples = 150
+	longEnough    = 3 * time.Second
+)
 
 // Hot is one function of a profile. Shares are of all samples, in 0..1.
 type Hot struct {
@@ -68,12 +76,24 @@ func Profiles(ctx context.Context, cfg Config, each func(Profile)) error {
 	return errors.Join(r.close(ctx), os.RemoveAll(dir))
 }
 
-func (r *runner) profile(ctx context.Context, sc *Scenario, side Side, path string) (Profile, error) {
+func (r *runner) profile(ctx context.Context, sc *Scenario, side Side, path string) (p Profile, err error) {
+	start := time.Now()
+	for work := int64(profileFactor); work <= profileLimit; work *= profileFactor {
+		p, err = r.profileOf(ctx, sc, side, path, work)
+		if err != nil || p.Samples >= enoughSamples || time.Since(start) > longEnough {
+			break
+		}
+	}
+	return p, err
+}
+
+// profileOf profiles one sample with work times the work.
+func (r *runner) profileOf(ctx context.Context, sc *Scenario, side Side, path string, work int64) (Profile, error) {
 	m := &Measurement{Scenario: sc, Params: sc.Params}
 	if r.cfg.Quick {
 		m.Params = m.Params.with(sc.Quick)
 	}
-	m.Params = m.Params.with(Params{sc.Work: m.Params[sc.Work] * profileWork})
+	m.Params = m.Params.with(Params{sc.Work: m.Params[sc.Work] * work})
 	spec := r.spec(m, side, 0)
 	spec.CPUProfile = path
 	if _, err := r.launch.run(ctx, sc, side, spec); err != nil {

@@ -5,11 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
-	"time"
-
-	"github.com/google/pprof/profile"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -72,49 +68,4 @@ func TestTableGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "table.txt", out.Bytes())
-}
-
-func TestTerminalCutsItsLine(t *testing.T) {
-	var out bytes.Buffer
-	term := &Terminal{W: &out, Width: func() int { return 30 }}
-	term.Sampling(Position{Scenario: strings.Repeat("long", 20), Number: 1, Scenarios: 2, Round: 1, Rounds: 3})
-	line, ok := strings.CutPrefix(out.String(), eraseLine)
-	if !ok || len(line) != 29 {
-		t.Errorf("%d columns of 30: %q", len(line), line)
-	}
-	out.Reset()
-	term.Done()
-	if out.String() != eraseLine {
-		t.Errorf("Done wrote %q", out.String())
-	}
-}
-
-func TestTerminalGuessesTheRest(t *testing.T) {
-	var out bytes.Buffer
-	term := &Terminal{W: &out, Width: func() int { return 0 }}
-	term.Sampling(Position{Scenario: "s", Attempt: 2, TakenSoFar: 10, Planned: 40, SinceStart: 20 * time.Second})
-	for _, want := range []string{"about 1m0s left", "attempt 2"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("%q lacks %q", out.String(), want)
-		}
-	}
-}
-
-func TestHotCountsRecursionOnce(t *testing.T) {
-	f, g := &profile.Function{Name: "f"}, &profile.Function{Name: "g"}
-	at := func(fs ...*profile.Function) *profile.Location {
-		l := &profile.Location{}
-		for _, f := range fs {
-			l.Line = append(l.Line, profile.Line{Function: f})
-		}
-		return l
-	}
-	p := hot(&profile.Profile{Sample: []*profile.Sample{
-		{Value: []int64{3}, Location: []*profile.Location{at(f), at(f), at(g)}},
-		{Value: []int64{1}, Location: []*profile.Location{at(g, f)}}, // g inlined into f
-	}})
-	want := []Hot{{"f", 0.75, 1}, {"g", 0.25, 1}}
-	if p.Samples != 4 || len(p.Hottest) != 2 || p.Hottest[0] != want[0] || p.Hottest[1] != want[1] {
-		t.Errorf("%+v, want %+v of 4 samples", p, want)
-	}
 }

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"context"
 	"math"
 	"slices"
 	"testing"
@@ -72,24 +71,5 @@ func TestSuiteIsDescribed(t *testing.T) {
 				t.Errorf("scenario %q: quick changes %q, which is not there", sc.Name, name)
 			}
 		}
-	}
-}
-
-func TestProfiles(t *testing.T) {
-	sc := tiny(Scenarios())[0]
-	n := 0
-	err := Profiles(t.Context(), testConfig(t, sc), func(p Profile) {
-		n++
-		if p.Scenario != sc.Name || p.Side != "engine" {
-			t.Errorf("profile of %s, side %s", p.Scenario, p.Side)
-		}
-	})
-	if err != nil || n != 1 {
-		t.Errorf("%d profiles, %v; want one", n, err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := Profiles(ctx, testConfig(t, sc), func(Profile) { t.Error("profiled after the end") }); err == nil {
-		t.Error("no error after an interrupt")
 	}
 }
