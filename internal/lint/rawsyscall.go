@@ -18,6 +18,9 @@ var rawCalls = []rawCall{
 	{"poller/sys_linux.go", "SYS_EPOLL_PWAIT"}, // zero timeout
 	{"poller/sys_linux.go", "SYS_EPOLL_CTL"},
 	{"poller/sys_linux.go", "SYS_TIMERFD_SETTIME"},
+	{"bench/floor/sys_poll_linux.go", "SYS_EPOLL_PWAIT"}, // zero timeout
+	{"bench/floor/sys_io_linux.go", "SYS_READ"},          // from a non-blocking socket
+	{"bench/floor/sys_io_linux.go", "SYS_WRITE"},         // to a non-blocking socket
 }
 
 // rawNames are the functions that enter the kernel without telling the
