@@ -128,8 +128,8 @@ func submit[T any](l *Loop, ex Executor, j *job[T]) error {
 	if err := l.checkGoroutine(); err != nil {
 		return err
 	}
-	if l.IsClosed() {
-		return ErrLoopClosed
+	if err := l.r.Refused(); err != nil {
+		return err
 	}
 	ex, err := l.executors.pick(ex)
 	if err != nil {

@@ -35,14 +35,11 @@ func TestDeadLoop(t *testing.T) {
 }
 
 // wantRefusals complains unless everything that schedules or runs fails with
-// want, and what only asks works. RunInExecutor knows closed loops only: on a
-// dead one the job runs and its future stays pending.
+// want, and what only asks works.
 func wantRefusals(t *testing.T, l *engine.Loop, want error) {
 	t.Helper()
 	for _, c := range scheduling() {
-		if c.name != "RunInExecutor" || want == engine.ErrLoopClosed {
-			wantErr(t, c.name, c.refused(l, func() { t.Errorf("the callback of %s ran", c.name) }), want)
-		}
+		wantErr(t, c.name, c.refused(l, func() { t.Errorf("the callback of %s ran", c.name) }), want)
 	}
 	wantErr(t, "RunForever", l.RunForever(), want)
 	wantErr(t, "Start", l.Start(), want)

@@ -46,8 +46,8 @@ func (l *Loop) AddSignalHandler(sig os.Signal, fn func()) error {
 	if err := l.check(fn); err != nil {
 		return err
 	}
-	if l.IsClosed() {
-		return ErrLoopClosed
+	if err := l.r.Refused(); err != nil {
+		return err
 	}
 	h := l.newHandle(l.ctx, fn)
 	h.shared = true

@@ -194,6 +194,10 @@ func (r *Reactor) Running() bool {
 	return r.home.state == running
 }
 
+// Refused is what calls get that schedule something: nil, ErrClosed or ErrDied.
+// Loop only.
+func (r *Reactor) Refused() error { return r.refused }
+
 // Closed reports whether Close has succeeded. Any goroutine.
 func (r *Reactor) Closed() bool {
 	r.home.mu.Lock()
