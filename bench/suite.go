@@ -7,6 +7,8 @@ import "slices"
 func Scenarios() []Scenario {
 	return slices.Concat(
 		callbackScenarios(),
+		handleScenarios(),
+		readerScenarios(),
 		postScenarios(),
 		wakeupScenarios(),
 		pingpongScenarios(),

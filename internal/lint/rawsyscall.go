@@ -19,6 +19,7 @@ var rawCalls = []rawCall{
 	{"poller/sys_linux.go", "SYS_EPOLL_CTL"},
 	{"poller/sys_linux.go", "SYS_TIMERFD_SETTIME"},
 	{"bench/floor/sys_poll_linux.go", "SYS_EPOLL_PWAIT"}, // zero timeout
+	{"bench/floor/sys_set_linux.go", "SYS_EPOLL_PWAIT"},  // zero timeout
 	{"bench/floor/sys_io_linux.go", "SYS_READ"},          // from a non-blocking socket
 	{"bench/floor/sys_io_linux.go", "SYS_WRITE"},         // to a non-blocking socket
 }

@@ -40,6 +40,10 @@ const (
 	probeEvery = int64(100 * time.Millisecond)
 )
 
+// lastStretch is how long before a deadline a spinning loop stops polling: a few
+// polls, the last of which would end after the deadline by half a poll.
+const lastStretch = int64(2 * time.Microsecond)
+
 // lingerLooks is how often a loop that had mail since it last waited looks for
 // more before it waits again: about half a microsecond, one poll. A goroutine
 // that posts without pause has the next post there by then, and would otherwise
@@ -153,10 +157,13 @@ func early(deadline int64, spin int64) int64 {
 	return deadline - spin
 }
 
-// spinUntil polls the rest of the way to a deadline that is within the spin.
+// spinUntil goes the rest of the way to a deadline that is within the spin: it
+// polls, and for the last stretch only looks at the clock.
 func (r *Reactor) spinUntil(now, deadline int64) int64 {
 	for now < deadline && deadline-now <= r.spin && !r.interrupted() {
-		r.events, r.failure = r.poller.Poll()
+		if deadline-now > lastStretch {
+			r.events, r.failure = r.poller.Poll()
+		}
 		now = r.poller.Now()
 	}
 	return now
