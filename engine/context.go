@@ -2,6 +2,9 @@ package engine
 
 import "context"
 
+// inherit stands for the caller's context in calls that take one.
+var inherit context.Context
+
 // Context is the context of the callback that runs, and the loop's own outside
 // of one: contextvars.copy_context. Callbacks, timers, readers and signal
 // handlers inherit it when they are scheduled. On another goroutine than the

@@ -159,7 +159,7 @@ func (f *future) RemoveDoneCallback(t DoneToken) bool {
 // fn runs through CallSoon, in the order of the calls and in the context of the
 // caller; on a future that is done it is scheduled at once.
 func (f *Future[T]) AddDoneCallback(fn func(*Future[T])) DoneToken {
-	return f.addDone(nil, func() { fn(f) })
+	return f.addDone(inherit, func() { fn(f) })
 }
 
 // SetResult ends the future with a result: set_result. On a future that is done
@@ -211,7 +211,7 @@ func RunUntilDone[T any](l *Loop, f *Future[T]) (T, error) {
 	if l.IsRunning() {
 		return none, ErrLoopRunning
 	}
-	t := f.addDone(nil, l.Stop)
+	t := f.addDone(inherit, l.Stop)
 	err := l.RunForever()
 	f.RemoveDoneCallback(t)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 // call_soon. The handle is never nil; one that was refused, for a nil fn or on a
 // closed loop, is cancelled and Err says why. fn runs in the context of the
 // caller. The handle is the one allocation. Loop only.
-func (l *Loop) CallSoon(fn func()) *Handle { return l.CallSoonContext(nil, fn) }
+func (l *Loop) CallSoon(fn func()) *Handle { return l.CallSoonContext(inherit, fn) }
 
 // CallSoonContext is CallSoon with the context parameter: fn runs in ctx, and
 // nil is the context of the caller.
@@ -47,7 +47,7 @@ func (l *Loop) callSoonArgDebug(fn func(any), arg any) error {
 // race with Close is ErrLoopClosed, and the handle is cancelled then. The handle
 // may be cancelled on any goroutine, and is the one allocation.
 func (l *Loop) CallSoonThreadsafe(fn func()) (*Handle, error) {
-	return l.CallSoonThreadsafeContext(nil, fn)
+	return l.CallSoonThreadsafeContext(inherit, fn)
 }
 
 // CallSoonThreadsafeContext is CallSoonThreadsafe with the context parameter.
@@ -90,7 +90,7 @@ func (l *Loop) callSoonThreadsafeArgDebug(fn func(any), arg any) error {
 // order they were made. The handle is as CallSoon's, and the one allocation. Loop
 // only.
 func (l *Loop) CallLater(delay time.Duration, fn func()) *TimerHandle {
-	return l.CallAtContext(nil, after(l.Time(), delay), fn)
+	return l.CallAtContext(inherit, after(l.Time(), delay), fn)
 }
 
 // CallLaterContext is CallLater with the context parameter.
@@ -107,7 +107,7 @@ func (l *Loop) CallLaterArg(delay time.Duration, fn func(any), arg any) error {
 // CallAt calls fn at the loop time when: call_at. A time in the past is the next
 // turn. Loop only.
 func (l *Loop) CallAt(when time.Duration, fn func()) *TimerHandle {
-	return l.CallAtContext(nil, when, fn)
+	return l.CallAtContext(inherit, when, fn)
 }
 
 // CallAtContext is CallAt with the context parameter.
