@@ -1,8 +1,11 @@
 package bench
 
 import (
+	"bufio"
+	"context"
 	"encoding/json"
 	"io"
+	"os"
 	"time"
 )
 
@@ -42,6 +45,32 @@ type EndLine struct {
 	Failed      int     `json:"failed"`
 	Interrupted bool    `json:"interrupted"`
 	Seconds     float64 `json:"seconds"`
+}
+
+// OpenRaw opens a raw file for one more run. What earlier runs of the present
+// commit have written stays; a file of another commit, or of none, begins anew.
+// The caller closes it.
+func OpenRaw(ctx context.Context, name string) (*os.File, error) {
+	mode := os.O_TRUNC
+	if commit, _ := revision(ctx); commit != unknown && commit == rawCommit(name) {
+		mode = os.O_APPEND
+	}
+	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|mode, 0o644)
+}
+
+// rawCommit is the commit that the first run in a raw file measured, or "".
+func rawCommit(name string) string {
+	f, err := os.Open(name)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	text, err := bufio.NewReader(f).ReadBytes('\n')
+	var line Line
+	if err != nil || json.Unmarshal(text, &line) != nil || line.Environment == nil {
+		return ""
+	}
+	return line.Environment.Commit
 }
 
 // rawFile writes lines and keeps the first failure, so that measuring goes on

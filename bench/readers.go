@@ -11,6 +11,7 @@ func readerScenarios() []Scenario {
 		Name:        "readers/64",
 		Description: "call the readers of 64 descriptors that are readable in every turn",
 		Params:      Params{"descriptors": 64, "events": 4_000_000, "script_events": 400_000},
+		Work:        "events",
 		Quick:       Params{"events": 1_000_000, "script_events": 200_000},
 		Metrics:     []Metric{perEvent},
 		Place:       onOneCore,

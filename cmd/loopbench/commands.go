@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -38,7 +39,7 @@ func (f *flags) config(ui *terminal) (cfg bench.Config, file *os.File, err error
 	if f.file == "" {
 		return cfg, nil, nil
 	}
-	if file, err = os.Create(f.file); err == nil {
+	if file, err = bench.OpenRaw(context.Background(), f.file); err == nil {
 		cfg.Raw = file
 	}
 	return cfg, file, err
