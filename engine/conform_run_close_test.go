@@ -138,7 +138,7 @@ func TestAfterClose(t *testing.T) {
 		log := &lines{}
 		func() { // whose frame, and so the loop, is gone afterwards
 			l, err := engine.NewEventLoop(hosted(t, engine.Config{
-				Logger: log.logger(), Poller: &closeSpy{newSpy(t), &closed},
+				Logger: log.logger(), Poller: &closeSpy{newSpy(t), &closed}, Debug: true,
 			}))
 			if err != nil {
 				t.Fatal(err)
@@ -146,7 +146,7 @@ func TestAfterClose(t *testing.T) {
 			l.CallLater(time.Hour, func() { l.Stop() })
 			turn(t, l)
 		}()
-		for !log.has("an event loop was never closed") {
+		for !log.has("an event loop was never closed created at ") || !log.has("conform_run_close_test.go:") {
 			runtime.GC()
 			runtime.Gosched()
 		}

@@ -104,6 +104,16 @@ func (s stack) first() (f runtime.Frame, ok bool) {
 	return f, true
 }
 
+// note is the place that made it, to be added to a message; empty outside of
+// debug mode.
+func (s stack) note() string {
+	f, ok := s.first()
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf(" created at %s:%d", f.File, f.Line)
+}
+
 // String has a line for each frame, innermost first.
 func (s stack) String() string {
 	var b strings.Builder

@@ -116,10 +116,7 @@ func (f *future) String() string {
 	if f.state == futureFinished && f.err != nil {
 		s += fmt.Sprintf(" error=%q", f.err)
 	}
-	if m, ok := f.made.first(); ok {
-		s += fmt.Sprintf(" created at %s:%d", m.File, m.Line)
-	}
-	return s + ">"
+	return s + f.made.note() + ">"
 }
 
 // finish takes the step out of pending and schedules the callbacks, in order.

@@ -126,10 +126,7 @@ func (h *Handle) String() string {
 	if h.fn != nil {
 		s += " " + h.callback()
 	}
-	if f, ok := h.made.first(); ok {
-		s += fmt.Sprintf(" created at %s:%d", f.File, f.Line)
-	}
-	return s + ">"
+	return s + h.made.note() + ">"
 }
 
 // callback shows the function that the caller gave.

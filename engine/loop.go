@@ -14,7 +14,8 @@ import (
 
 // Loop is one event loop: asyncio's EventLoop. It runs on one goroutine of its
 // own, from the first run until Close. A loop that is collected unclosed, which
-// takes that it does not run, is closed then, with a warning.
+// takes that it does not run, is closed then, with a warning that tells in debug
+// mode where the loop was made.
 type Loop struct {
 	r   *reactor.Reactor
 	log *slog.Logger // never nil
@@ -70,7 +71,10 @@ func (c *Config) discard(err error) error {
 }
 
 func (c *Config) reactor(l *Loop) reactor.Config {
-	log := l.log
+	log, made := l.log, stack(nil) // and not l, which they would keep alive
+	if l.Debug() {
+		made = callers()
+	}
 	return reactor.Config{
 		Poller:     c.Poller,
 		Host:       c.Host,
@@ -80,7 +84,7 @@ func (c *Config) reactor(l *Loop) reactor.Config {
 		Fault:      l.fault,
 		Failed:     l.failed,
 		WakeFailed: l.wakeFailed,
-		Unclosed:   func() { log.Warn("an event loop was never closed") },
+		Unclosed:   func() { log.Warn("an event loop was never closed" + made.note()) },
 		Enter:      func() { runningLoops.Store(gid.Current(), l) },
 		Leave:      func() { runningLoops.Delete(gid.Current()) },
 	}
