@@ -61,9 +61,9 @@ const spareLimit = 1 << 14
 // put appends a call. Any goroutine.
 func (m *mailbox) put(fn func(any), arg any) error {
 	m.mu.Lock()
-	if m.closed != nil {
+	if err := m.closed; err != nil {
 		m.mu.Unlock()
-		return m.closed
+		return err
 	}
 	m.in = append(m.in, call{fn, arg})
 	if len(m.in) == 1 {
