@@ -29,10 +29,10 @@ func debugWanted(value string) bool { return value != "" && value != "0" }
 func (l *Loop) Debug() bool { return l.debug.Load() }
 
 // SetDebug turns debug mode on or off, also during a run: set_debug. In debug
-// mode loop-only methods called on a foreign goroutine fail with
-// ErrWrongThread, those that return a handle panic with what is wrong, slow
-// callbacks are logged, and handles remember where they were made. Any
-// goroutine.
+// mode loop-only methods of the loop that return an error fail with
+// ErrWrongThread on a foreign goroutine, those that return a handle panic with
+// what is wrong, slow callbacks are logged, and handles remember where they were
+// made. Any goroutine.
 func (l *Loop) SetDebug(on bool) { l.debug.Store(on) }
 
 // SlowCallbackDuration is how long a callback may take before debug mode logs

@@ -59,8 +59,11 @@ var expired = func() context.Context {
 // set_default_executor. The loop shuts it down with ShutdownDefaultExecutor and
 // Close. It fails with an *ArgError for nil. Loop only.
 func (l *Loop) SetDefaultExecutor(p *WorkerPool) error {
-	if p == nil {
-		return badArg("p", "must not be nil")
+	if p == nil || p.limit == 0 {
+		return badArg("p", "must be made by NewWorkerPool")
+	}
+	if err := l.checkGoroutine(); err != nil {
+		return err
 	}
 	l.executors.mu.Lock()
 	defer l.executors.mu.Unlock()

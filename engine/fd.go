@@ -9,7 +9,7 @@ import (
 // FD is a file descriptor.
 type FD = int
 
-// FDOf is the descriptor of something that has one, an *os.File or a net.Conn,
+// FDOf is the descriptor of something that has one, an *os.File or a *net.TCPConn,
 // say: fileno. The caller keeps c open and reachable while the loop watches the
 // descriptor. It fails with an *ArgError for nil, and with os.ErrClosed when c is
 // closed. Any goroutine.

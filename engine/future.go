@@ -154,8 +154,12 @@ func (f *future) RemoveDoneCallback(t DoneToken) bool {
 
 // AddDoneCallback calls fn with the future when it is done: add_done_callback.
 // fn runs through CallSoon, in the order of the calls and in the context of the
-// caller; on a future that is done it is scheduled at once.
+// caller; on a future that is done it is scheduled at once. A nil fn panics with
+// an *ArgError.
 func (f *Future[T]) AddDoneCallback(fn func(*Future[T])) DoneToken {
+	if err := checkFunc(fn == nil); err != nil {
+		panic(err)
+	}
 	return f.addDone(inherit, func() { fn(f) })
 }
 
@@ -202,14 +206,17 @@ func RunUntilDone[T any](l *Loop, f *Future[T]) (T, error) {
 	if f.loop != l {
 		return none, ErrForeignLoop
 	}
-	if l.IsClosed() {
-		return none, ErrLoopClosed
+	if err := l.cannotRun(); err != nil {
+		return none, err
 	}
-	if l.IsRunning() {
-		return none, ErrLoopRunning
-	}
-	t := f.addDone(inherit, l.Stop)
+	over := false // a callback that is scheduled by now must not stop a later run
+	t := f.addDone(inherit, func() {
+		if !over {
+			l.Stop()
+		}
+	})
 	err := l.RunForever()
+	over = true
 	f.RemoveDoneCallback(t)
 	if err != nil {
 		return none, err

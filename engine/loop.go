@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -109,6 +110,14 @@ func (l *Loop) RunForever() error {
 	return l.r.Run()
 }
 
+// cannotRun is why a run would be refused, or nil.
+func (l *Loop) cannotRun() error {
+	if _, err := RunningLoop(); err == nil || l.IsRunning() {
+		return ErrLoopRunning
+	}
+	return l.r.Refused()
+}
+
 // Start runs the loop in the background, for RunForever with a goroutine of its
 // own to wait. It fails with ErrLoopRunning, ErrLoopClosed or ErrLoopDied before
 // anything ran. Nobody waits for the run, so what ends it other than Stop, the
@@ -133,14 +142,16 @@ func (l *Loop) IsClosed() bool { return l.r.Closed() }
 // loop's own descriptors are closed, its signal handlers are removed, and the
 // default executor is told to stop without waiting for its jobs. Descriptors
 // that are watched stay open. It fails with ErrLoopRunning during a run, and
-// changes nothing then; a second Close does nothing. Any goroutine.
+// changes nothing then; the poller's error is told when all is closed. A second
+// Close does nothing. Any goroutine.
 func (l *Loop) Close() error {
-	if err := l.r.Close(); err != nil {
+	err := l.r.Close()
+	if errors.Is(err, ErrLoopRunning) {
 		return err
 	}
-	l.signals.close(l)
+	l.closeSignals()
 	l.executors.close()
-	return nil
+	return err
 }
 
 // Time is the loop's clock: time. It is monotonic, with nanosecond resolution,

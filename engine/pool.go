@@ -16,7 +16,7 @@ type Executor interface {
 
 // WorkerPool is an Executor with a bounded number of goroutines, begun as they
 // are needed, and a queue without a bound: ThreadPoolExecutor. A worker that has
-// nothing to do ends.
+// nothing to do ends. NewWorkerPool makes one; the zero value is none.
 type WorkerPool struct {
 	limit int
 
@@ -45,6 +45,9 @@ func NewWorkerPool(workers int) (*WorkerPool, error) {
 // Submit queues a job. After Shutdown it fails with ErrExecutorShutdown. Any
 // goroutine.
 func (p *WorkerPool) Submit(job func()) error {
+	if job == nil {
+		return badArg("job", "must not be nil")
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.shut {

@@ -17,7 +17,7 @@ const signalBuffer = 64
 type signalOwner struct {
 	loop       *Loop
 	sig        os.Signal
-	handle     *Handle
+	handle     *Handle // replaced on the loop, under the lock of signalOwners
 	deliveries chan os.Signal
 	gone       chan struct{}
 }
@@ -50,12 +50,26 @@ func (l *Loop) AddSignalHandler(sig os.Signal, fn func()) error {
 		return err
 	}
 	h := l.newHandle(l.ctx, fn)
-	h.shared = true
+	if l.replaceSignal(sig, h) {
+		return nil
+	}
 	o := &signalOwner{loop: l, sig: sig, handle: h, deliveries: make(chan os.Signal, signalBuffer), gone: make(chan struct{})}
 	signal.Notify(o.deliveries, sig)
 	go o.carry()
 	o.claim()
 	return nil
+}
+
+// replaceSignal gives a signal that the loop owns to another handle. What is on
+// its way to the loop runs the new one: no delivery is lost.
+func (l *Loop) replaceSignal(sig os.Signal, h *Handle) bool {
+	signalOwners.mu.Lock()
+	defer signalOwners.mu.Unlock()
+	o := l.signals[sig]
+	if o != nil {
+		o.handle = h
+	}
+	return o != nil
 }
 
 // claim makes o the owner of its signal and ends the one before.
@@ -80,16 +94,11 @@ func (o *signalOwner) claim() {
 func (o *signalOwner) carry() {
 	defer close(o.gone)
 	for range o.deliveries {
-		_ = o.loop.r.Post(runSignal, o.handle) // a closed loop has no handlers
+		_ = o.loop.r.Post(runSignal, o) // a closed loop has no handlers
 	}
 }
 
-// runSignal runs a handle that runs again and again.
-func runSignal(arg any) {
-	if h := arg.(*Handle); !h.Cancelled() {
-		h.run()
-	}
-}
+func runSignal(arg any) { runAgain(arg.(*signalOwner).handle) }
 
 // end stops the deliveries. What is on its way does not run any more. The
 // signal's default action is back when nobody else in the process wants it.
@@ -107,6 +116,9 @@ func (l *Loop) RemoveSignalHandler(sig os.Signal) (bool, error) {
 	if err := checkSignal(sig); err != nil {
 		return false, err
 	}
+	if err := l.checkGoroutine(); err != nil {
+		return false, err
+	}
 	signalOwners.mu.Lock()
 	o := l.signals[sig]
 	if o != nil {
@@ -121,8 +133,8 @@ func (l *Loop) RemoveSignalHandler(sig os.Signal) (bool, error) {
 	return true, nil
 }
 
-// close ends all of a loop's handlers.
-func (s signalSet) close(l *Loop) {
+// closeSignals ends all of the loop's handlers.
+func (l *Loop) closeSignals() {
 	signalOwners.mu.Lock()
 	owners := make([]*signalOwner, 0, len(l.signals))
 	for sig, o := range l.signals {

@@ -7,10 +7,6 @@ import (
 	"syscall"
 )
 
-// lastSignal is the last real-time signal of Linux; other systems have fewer,
-// and never deliver the rest.
-const lastSignal = 64
-
 // checkSignal refuses what cannot be handled: numbers out of range, the two
 // that the C library keeps to itself, and those that cannot be caught.
 func checkSignal(sig os.Signal) error {

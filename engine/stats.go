@@ -28,7 +28,7 @@ type Stats struct {
 type Histogram = reactor.Histogram
 
 // Stats returns the counters: exact while the loop sleeps and at the end of a
-// run, at most 256 turns old while it works. What is armed, watched or removed
+// run, at most 256 polls old while it works. What is armed, watched or removed
 // between runs is counted from the next run on. Any goroutine.
 func (l *Loop) Stats() Stats {
 	s := l.r.Stats()

@@ -21,6 +21,9 @@ func (t *Timer) When() time.Duration { return time.Duration(t.t.When()) }
 // Timer. A time in the past is the next turn. Timers of one deadline run in the
 // order they were scheduled. It fails with ErrLoopClosed. Loop only.
 func (l *Loop) Schedule(t *Timer, when time.Duration) error {
+	if err := l.checkGoroutine(); err != nil {
+		return err
+	}
 	return l.r.Schedule(&t.t, int64(when))
 }
 

@@ -46,4 +46,12 @@ func (l *Loop) newWatch(fd FD, fn func()) (*Handle, error) {
 	return l.newHandle(l.ctx, fn), nil
 }
 
-func runWatch(arg any) { arg.(*Handle).run() }
+func runWatch(arg any) { runAgain(arg) }
+
+// runAgain runs a handle that runs again and again, until it is cancelled: an
+// exception handler gets it, and may do that.
+func runAgain(arg any) {
+	if h := arg.(*Handle); !h.Cancelled() {
+		h.run()
+	}
+}

@@ -63,3 +63,26 @@ func TestWatchRefused(t *testing.T) {
 		t.Errorf("%d descriptors are watched, want 1", n)
 	}
 }
+
+// TestWatchCancelledByHandler: an exception handler that cancels the reader's
+// handle ends its calls.
+func TestWatchCancelledByHandler(t *testing.T) {
+	l, p := simLoop(t)
+	fd := p.Open()
+	p.SetReady(fd, poller.Readable)
+	calls, reports := 0, 0
+	must(t, l.AddReader(fd, func() {
+		calls++
+		panic("on purpose")
+	}))
+	l.SetExceptionHandler(func(_ *engine.Loop, c engine.ErrorContext) {
+		reports++
+		c.Handle.Cancel()
+	})
+	for range 3 {
+		turn(t, l)
+	}
+	if calls > 1 || reports != calls {
+		t.Errorf("%d calls, %d reports", calls, reports)
+	}
+}

@@ -31,7 +31,7 @@ type epoll struct {
 }
 
 const (
-	// firstBatch holds the events of a busy turn in 4 KiB; see grow.
+	// firstBatch holds the events of a busy turn in 4 KiB; see take.
 	firstBatch = 256
 
 	// lastBatch bounds the arrays at 2.5 MiB. Beyond it the rest of a turn's

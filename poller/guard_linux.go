@@ -45,7 +45,9 @@ func (g *monitorGuard) renew() {
 	_, _, _ = unix.Syscall(unix.SYS_GETPPID, 0, 0, 0) // cannot fail
 }
 
+// stop ends the guard until the next renew.
 func (g *monitorGuard) stop() {
+	g.until = 0
 	if g.timer != nil {
 		g.timer.Stop()
 	}

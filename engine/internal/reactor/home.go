@@ -27,7 +27,7 @@ const (
 // home is the goroutine that the reactor runs on. It begins with the first Run
 // and ends with Close; between runs it waits for the next. Whoever calls Run
 // hands over and waits, so that thread locking, coroutines and identity belong
-// to the reactor alone, and counts as the loop's goroutine until Run returns.
+// to the reactor alone.
 //
 // The goroutine gets its reactor with each run and lets go of it afterwards, so
 // that a reactor that nobody closes can be collected between runs.
@@ -38,8 +38,7 @@ type home struct {
 	turns chan *Reactor // hand-over to the goroutine; closed to end it
 	gone  chan struct{} // closed when the goroutine has ended; nil before it began
 
-	self   atomic.Uintptr // identity of the goroutine, while it lives
-	caller atomic.Uintptr // identity of who waits in Run
+	self atomic.Uintptr // identity of the goroutine, while it lives
 }
 
 // Run runs turns until Stop, and returns nil then. It fails with ErrRunning,
@@ -54,10 +53,8 @@ func (r *Reactor) Run() error {
 		return err
 	}
 	r.untold = false
-	r.home.caller.Store(uintptr(gid.Current()))
 	r.home.turns <- r
 	err = <-run
-	r.home.caller.Store(0)
 	if err == ErrDied {
 		runtime.Goexit()
 	}
@@ -205,12 +202,8 @@ func (r *Reactor) Closed() bool {
 	return r.home.state == closed
 }
 
-// OnLoop reports whether the caller is the loop's goroutine, or waits for it
-// in Run. Any goroutine.
-func (r *Reactor) OnLoop() bool {
-	id := uintptr(gid.Current())
-	return id == r.home.self.Load() || id == r.home.caller.Load()
-}
+// OnLoop reports whether the caller is the loop's goroutine. Any goroutine.
+func (r *Reactor) OnLoop() bool { return uintptr(gid.Current()) == r.home.self.Load() }
 
 // Close ends the reactor: what was scheduled is dropped and never runs, the
 // poller is closed, registered descriptors stay open. It fails with ErrRunning

@@ -25,8 +25,12 @@ func (r *Reactor) Again(t poller.Token, ready poller.Ready) {
 const staleLimit = 64
 
 // stale counts an event whose registration is gone. It is the loop's own doing
-// when the slot changed after this turn's poll.
+// when the slot changed after this turn's poll, or when the event is not of the
+// kernel but of one that stood over budget.
 func (r *Reactor) stale(t poller.Token) {
+	if len(r.events) == 0 {
+		return
+	}
 	r.stats.Stale++
 	i := t.Index()
 	if uint64(i) < uint64(len(r.slots.table)) && r.slots.table[i].changed == uint32(r.polls) {

@@ -165,7 +165,7 @@ func (r *Reactor) soonAfterMail(fn func(any), arg any) error {
 		return r.refused
 	}
 	if r.mail.full.Load() {
-		r.mail.take(&r.ready)
+		r.takeMail()
 	}
 	r.ready.push(fn, arg)
 	return nil

@@ -13,7 +13,7 @@ type Stats struct {
 	Stale       uint64 // events whose registration was gone
 	Wakeups     uint64 // returns from a wait
 	TimersFired uint64 // timers that came due
-	Faults      uint64 // panics of callbacks
+	Faults      uint64 // panics of callbacks and of the fault handler
 	Idle        int64  // time spent waiting
 
 	Timers      int // timers armed now
@@ -52,7 +52,7 @@ func (r *Reactor) publish() {
 }
 
 // Stats returns the counters: exact while the loop sleeps and at the end of a
-// run, at most 256 turns old while it works. What is armed, attached or removed
+// run, at most 256 polls old while it works. What is armed, attached or removed
 // between runs is counted from the next run on. Any goroutine.
 func (r *Reactor) Stats() Stats {
 	r.shown.mu.Lock()
