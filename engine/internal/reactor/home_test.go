@@ -4,7 +4,7 @@ import (
 	"errors"
 	"net"
 	"runtime"
-	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/shardloop/shardloop/poller"
@@ -139,24 +139,36 @@ func TestRunsInTurn(t *testing.T) {
 }
 
 // TestRunsCompete: of runs that compete one wins at a time, the others are
-// refused.
+// refused. They are stopped from outside until all are through, because a Stop
+// ends whichever run is under way.
 func TestRunsCompete(t *testing.T) {
 	r, _ := newSim(t, Config{})
-	var won sync.Mutex
-	wins := 0
+	var wins atomic.Int64
+	over, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-over:
+				return
+			default:
+				r.Stop()
+				runtime.Gosched()
+			}
+		}
+	}()
 	elsewhere(4, func() {
 		for range 100 {
-			r.Stop()
 			if err := r.Run(); err == nil {
-				won.Lock()
-				wins++
-				won.Unlock()
+				wins.Add(1)
 			} else {
 				expect(t, "Run", err, ErrRunning)
 			}
 		}
 	})
-	if wins == 0 {
+	close(over)
+	<-stopped
+	if wins.Load() == 0 {
 		t.Error("no run began")
 	}
 }
