@@ -39,7 +39,7 @@ type Config struct {
 
 	// PollEvery lets up to so many turns share one poll while callbacks keep
 	// each other busy. 0 and 1 poll in every turn, which is asyncio's order;
-	// 64 makes a chain of callbacks ten times faster and lets I/O and timers
+	// 64 makes a chain of callbacks more than ten times faster and lets I/O and timers
 	// wait for at most 64 turns.
 	PollEvery int
 
