@@ -18,6 +18,7 @@ type AbstractEventLoop interface {
 	IsRunning() bool
 	IsClosed() bool
 	Close() error
+	ShutdownAsyncGens(ctx context.Context) error
 	ShutdownDefaultExecutor(ctx context.Context, timeout time.Duration) error
 
 	CallSoon(fn func()) *Handle
@@ -38,6 +39,8 @@ type AbstractEventLoop interface {
 	AddSignalHandler(sig os.Signal, fn func()) error
 	RemoveSignalHandler(sig os.Signal) (bool, error)
 
+	SetTaskFactory(f TaskFactory) error
+	TaskFactory() TaskFactory
 	SetDefaultExecutor(p *WorkerPool) error
 	SetExceptionHandler(h ExceptionHandler)
 	ExceptionHandler() ExceptionHandler
@@ -90,6 +93,11 @@ func (UnimplementedEventLoop) IsClosed() bool { panic(unimplemented("IsClosed"))
 
 // Close fails with ErrUnsupported.
 func (UnimplementedEventLoop) Close() error { return unimplemented("Close") }
+
+// ShutdownAsyncGens fails with ErrUnsupported.
+func (UnimplementedEventLoop) ShutdownAsyncGens(context.Context) error {
+	return unimplemented("ShutdownAsyncGens")
+}
 
 // ShutdownDefaultExecutor fails with ErrUnsupported.
 func (UnimplementedEventLoop) ShutdownDefaultExecutor(context.Context, time.Duration) error {
@@ -163,6 +171,14 @@ func (UnimplementedEventLoop) AddSignalHandler(os.Signal, func()) error {
 func (UnimplementedEventLoop) RemoveSignalHandler(os.Signal) (bool, error) {
 	return false, unimplemented("RemoveSignalHandler")
 }
+
+// SetTaskFactory fails with ErrUnsupported.
+func (UnimplementedEventLoop) SetTaskFactory(TaskFactory) error {
+	return unimplemented("SetTaskFactory")
+}
+
+// TaskFactory panics with ErrUnsupported.
+func (UnimplementedEventLoop) TaskFactory() TaskFactory { panic(unimplemented("TaskFactory")) }
 
 // SetDefaultExecutor fails with ErrUnsupported.
 func (UnimplementedEventLoop) SetDefaultExecutor(*WorkerPool) error {

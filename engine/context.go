@@ -10,7 +10,7 @@ var inherit context.Context
 // handlers inherit it when they are scheduled. On another goroutine than the
 // loop's it is the loop's own, context.Background. Any goroutine.
 func (l *Loop) Context() context.Context {
-	if l.r.OnLoop() {
+	if l.onLoop() {
 		return l.ctx
 	}
 	return l.base

@@ -68,7 +68,7 @@ func (l *Loop) checkArg(fn func(any)) error {
 // checkGoroutine finds, in debug mode, a loop-only call on a foreign goroutine.
 // A loop that does not run may be used on any.
 func (l *Loop) checkGoroutine() error {
-	if l.debug.Load() && l.r.Running() && !l.r.OnLoop() {
+	if l.debug.Load() && l.r.Running() && !l.onLoop() {
 		return ErrWrongThread
 	}
 	return nil

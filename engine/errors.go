@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/shardloop/shardloop/engine/internal/reactor"
 )
@@ -37,29 +38,42 @@ var (
 	// ErrNotInTask: a call that waits was made in a bare callback, which must not
 	// wait.
 	ErrNotInTask = errors.New("a call that waits was made in a callback, outside of a task")
+	// ErrLoopNotRunning: a call would wait for a loop that does not run.
+	ErrLoopNotRunning = errors.New("the event loop is not running")
+	// ErrAwaitSelf: a task awaits itself.
+	ErrAwaitSelf = errors.New("a task cannot await itself")
+	// ErrTaskExited: the coroutine of a task called runtime.Goexit.
+	ErrTaskExited = errors.New("the task ended its goroutine by runtime.Goexit")
+	// ErrTaskEnded is the cause of the context of a task that has ended.
+	ErrTaskEnded = errors.New("the task has ended")
+	// ErrAsyncGenRunning: an asynchronous generator is asked for something while
+	// it runs or waits already.
+	ErrAsyncGenRunning = errors.New("asynchronous generator is already running")
+	// ErrInterrupted: Run was interrupted by the signal SIGINT.
+	ErrInterrupted = errors.New("interrupted")
 	// ErrUnsupported: this system or this build has no such thing.
 	ErrUnsupported = errors.ErrUnsupported
 	// ErrInvalidArgument is wrapped by every *ArgError.
 	ErrInvalidArgument = errors.New("invalid argument")
 
 	// ErrCancelled: the future was cancelled. It is context.Canceled to errors.Is.
-	ErrCancelled error = &kindError{"cancelled", context.Canceled}
-	// ErrTimeout: a time limit has passed. It is os.ErrDeadlineExceeded to
-	// errors.Is.
-	ErrTimeout error = &kindError{"timed out", os.ErrDeadlineExceeded}
+	ErrCancelled error = &kindError{"cancelled", []error{context.Canceled}}
+	// ErrTimeout: a time limit has passed. It is os.ErrDeadlineExceeded and
+	// context.DeadlineExceeded to errors.Is.
+	ErrTimeout error = &kindError{"timed out", []error{os.ErrDeadlineExceeded, context.DeadlineExceeded}}
 )
 
-// kindError is a sentinel that is also another package's.
+// kindError is a sentinel that is also those of other packages.
 type kindError struct {
-	text string
-	kind error
+	text  string
+	kinds []error
 }
 
 // Error tells the text.
 func (e *kindError) Error() string { return e.text }
 
-// Is makes the error the other package's sentinel too.
-func (e *kindError) Is(target error) bool { return target == e.kind }
+// Is makes the error the other packages' sentinels too.
+func (e *kindError) Is(target error) bool { return slices.Contains(e.kinds, target) }
 
 // ArgError is a value that a call does not take. It is returned before anything
 // has been touched, and wraps ErrInvalidArgument.

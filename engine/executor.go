@@ -78,16 +78,28 @@ const NoTimeout time.Duration = -1
 // good, and waits until those that were submitted have run:
 // shutdown_default_executor. After timeout it logs a warning, leaves the jobs to
 // themselves and fails with ErrTimeout; 0 does not wait, NoTimeout waits without
-// a limit. It also ends when ctx does, with its cause. It blocks the calling
-// goroutine, so a callback gets ErrNotInTask. Any goroutine besides.
+// a limit. It also ends when ctx does, with its cause. In a task it suspends the
+// task; in a bare callback it is ErrNotInTask. Elsewhere it blocks the calling
+// goroutine, and the loop need not run.
 func (l *Loop) ShutdownDefaultExecutor(ctx context.Context, timeout time.Duration) error {
-	if running, err := RunningLoop(); err == nil && running == l {
+	t, here := taskHere(ctx)
+	if _, err := RunningLoop(); err == nil && !here {
 		return ErrNotInTask
 	}
 	p := l.executors.end()
 	if p == nil {
 		return nil
 	}
+	if !here {
+		return l.awaitExecutor(ctx, p, timeout)
+	}
+	f := NewFuture[struct{}](t.loop)
+	go func() { _ = f.Complete(struct{}{}, l.awaitExecutor(ctx, p, timeout)) }() // a closed loop has no waits
+	_, err := Await(ctx, f)
+	return err
+}
+
+func (l *Loop) awaitExecutor(ctx context.Context, p *WorkerPool, timeout time.Duration) error {
 	if timeout >= 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, timeout, ErrTimeout)
@@ -100,9 +112,9 @@ func (l *Loop) ShutdownDefaultExecutor(ctx context.Context, timeout time.Duratio
 	return err
 }
 
-// job is a call on its way through an executor. Whoever takes it first has it:
+// executorJob is a call on its way through an executor. Whoever takes it first has it:
 // the worker, or the cancellation of its future.
-type job[T any] struct {
+type executorJob[T any] struct {
 	future *Future[T]
 	fn     func() (T, error)
 	taken  atomic.Bool
@@ -118,13 +130,13 @@ type job[T any] struct {
 // error. fn does not run in the caller's context. Loop only.
 func RunInExecutor[T any](l *Loop, ex Executor, fn func() (T, error)) *Future[T] {
 	f := NewFuture[T](l)
-	if err := submit(l, ex, &job[T]{future: f, fn: fn}); err != nil {
-		f.err, f.state = err, futureFinished
+	if err := submitJob(l, ex, &executorJob[T]{future: f, fn: fn}); err != nil {
+		_ = f.fail(err) // nobody waits yet
 	}
 	return f
 }
 
-func submit[T any](l *Loop, ex Executor, j *job[T]) error {
+func submitJob[T any](l *Loop, ex Executor, j *executorJob[T]) error {
 	if err := checkFunc(j.fn == nil); err != nil {
 		return err
 	}
@@ -138,12 +150,18 @@ func submit[T any](l *Loop, ex Executor, j *job[T]) error {
 	if err != nil {
 		return err
 	}
-	j.future.onCancel = func() { j.taken.Store(true) }
+	j.future.seldom().cancel = j.cancel
 	return ex.Submit(j.run)
 }
 
+// cancel keeps the job from running, if it has not begun.
+func (j *executorJob[T]) cancel(cause error) bool {
+	j.taken.Store(true)
+	return j.future.endCancelled(cancellationOf(cause))
+}
+
 // run is the job on the executor's side.
-func (j *job[T]) run() {
+func (j *executorJob[T]) run() {
 	if j.taken.Swap(true) {
 		return
 	}
@@ -162,13 +180,6 @@ var errJobExited = errors.New("the job ended its goroutine by runtime.Goexit")
 
 // deliver is the job back on the loop.
 func deliver[T any](arg any) {
-	j := arg.(*job[T])
-	if j.future.Done() {
-		return
-	}
-	if j.err != nil {
-		_ = j.future.SetError(j.err) // pending, and not nil
-		return
-	}
-	_ = j.future.SetResult(j.value)
+	j := arg.(*executorJob[T])
+	j.future.settle(j.value, j.err)
 }

@@ -1,11 +1,11 @@
 package engine
 
 import (
-	"context"
 	"fmt"
+	"runtime"
 )
 
-// AnyAwaitable is the untyped face of a future.
+// AnyAwaitable is the untyped face of futures and tasks.
 type AnyAwaitable interface {
 	// Done reports whether there is a result, an error or a cancellation.
 	Done() bool
@@ -13,26 +13,55 @@ type AnyAwaitable interface {
 	Cancelled() bool
 	// Cancel asks for cancellation and reports whether that can still be done.
 	Cancel(cause error) bool
+	// Err is the error, nil after a result, ErrInvalidState before the end.
+	Err() error
 	// Loop is the loop that it belongs to.
 	Loop() *Loop
 
 	core() *future
+	boxed() any // the result
 }
 
-// future is what futures of all types have in common. It belongs to its loop.
+// Awaitable is what Await takes: *Future[T], *Task[T], or what embeds one.
+type Awaitable[T any] interface {
+	AnyAwaitable
+	// Result is the result, or what Err says.
+	Result() (T, error)
+}
+
+// future is what futures of all types and tasks have in common. It belongs to
+// its loop.
 //
 //	         SetResult, SetError
 //	pending ---------------------> finished
 //	   |
 //	   +-------- Cancel ---------> cancelled
+//
+// Whoever waits is a call that the end schedules, in the order of registration:
+// a handle for a callback, the task itself for one that awaits. The first is
+// stored in the future, because most futures never have another.
 type future struct {
-	loop      *Loop
-	state     futureState
-	err       error
-	callbacks []doneCallback
-	last      DoneToken
-	onCancel  func() // tells whoever computes the result
-	made      stack
+	loop    *Loop
+	err     error
+	first   doneCall
+	more    []doneCall
+	rare    *rarely
+	state   futureState
+	awaited bool // by a task, which will be told of an error
+	asked   bool // somebody knows of the error
+}
+
+// doneCall is what the end of a future schedules.
+type doneCall struct {
+	fn  func(any)
+	arg any
+}
+
+// rarely is what most futures have no use for.
+type rarely struct {
+	made   stack                  // in debug mode
+	cancel func(cause error) bool // in place of ending as cancelled
+	report runtime.Cleanup        // of an error that nobody asked for
 }
 
 type futureState uint8
@@ -47,35 +76,47 @@ func (s futureState) String() string {
 	return [...]string{"pending", "finished", "cancelled"}[s]
 }
 
-// DoneToken names a done callback, for RemoveDoneCallback.
-type DoneToken uint64
-
-type doneCallback struct {
-	token DoneToken
-	ctx   context.Context
-	fn    func()
-}
-
-// Future is a result that comes later: asyncio's Future. It belongs to its loop;
-// all methods are loop only.
+// Future is a result that comes later: asyncio's Future. It belongs to its loop:
+// all methods are loop only, but for Complete and Loop.
 type Future[T any] struct {
 	future
 	value T
 }
 
 // NewFuture makes a pending future: create_future. It works on a loop that is
-// stopped or closed.
+// stopped or closed. The future is the one allocation. Any goroutine.
 func NewFuture[T any](l *Loop) *Future[T] {
 	f := &Future[T]{future: future{loop: l}}
-	if l.Debug() {
-		f.made = callers()
-	}
+	f.born()
 	return f
+}
+
+// born notes in debug mode where the future was made.
+func (f *future) born() {
+	if f.loop.debug.Load() {
+		f.seldom().made = callers()
+	}
+}
+
+// seldom makes room for what is rare.
+func (f *future) seldom() *rarely {
+	if f.rare == nil {
+		f.rare = &rarely{}
+	}
+	return f.rare
+}
+
+// made is where the future was made, nil outside of debug mode.
+func (f *future) made() stack {
+	if f.rare == nil {
+		return nil
+	}
+	return f.rare.made
 }
 
 func (f *future) core() *future { return f }
 
-// Loop is the loop that the future belongs to: get_loop.
+// Loop is the loop that the future belongs to: get_loop. Any goroutine.
 func (f *future) Loop() *Loop { return f.loop }
 
 // Done reports whether there is a result, an error or a cancellation: done.
@@ -85,107 +126,139 @@ func (f *future) Done() bool { return f.state != futurePending }
 func (f *future) Cancelled() bool { return f.state == futureCancelled }
 
 // Cancel cancels a pending future and reports whether it was pending: cancel.
-// The cause, which may be nil, is what the cancellation wraps.
+// The cause, which may be nil, is what the cancellation wraps. The future of a
+// Gather passes the request on instead, and ends when its parts have.
 func (f *future) Cancel(cause error) bool {
 	if f.Done() {
 		return false
 	}
-	f.err = ErrCancelled
-	if cause != nil {
-		f.err = fmt.Errorf("%w: %w", ErrCancelled, cause)
+	if f.rare != nil && f.rare.cancel != nil {
+		return f.rare.cancel(cause)
 	}
-	if f.onCancel != nil {
-		f.onCancel()
+	return f.endCancelled(cancellationOf(cause))
+}
+
+// endCancelled ends a pending future as cancelled with err.
+func (f *future) endCancelled(err error) bool {
+	if f.Done() {
+		return false
 	}
-	f.finish(futureCancelled)
+	f.err = err
+	_ = f.finish(futureCancelled) // a closed loop calls nobody
 	return true
 }
 
-// Err is the future's error: exception. It is nil after a result, ErrCancelled
-// after a cancellation, and ErrInvalidState while the future is pending.
+// Err is the future's error: exception. It is nil after a result, a
+// cancellation's ErrCancelled, and ErrInvalidState while the future is pending.
 func (f *future) Err() error {
 	if !f.Done() {
 		return ErrInvalidState
 	}
+	f.retrieved()
 	return f.err
 }
 
 // String shows the state: repr.
-func (f *future) String() string {
-	s := "<Future " + f.state.String()
+func (f *future) String() string { return f.describe("Future", "") }
+
+func (f *future) describe(kind, name string) string {
+	s := "<" + kind + " " + f.state.String() + name
 	if f.state == futureFinished && f.err != nil {
 		s += fmt.Sprintf(" error=%q", f.err)
 	}
-	return s + f.made.note() + ">"
+	return s + f.made().note() + ">"
 }
 
-// finish takes the step out of pending and schedules the callbacks, in order.
-func (f *future) finish(s futureState) {
+// finish takes the step out of pending and schedules who waits, in order. On a
+// closed loop that fails, and the step is taken all the same.
+func (f *future) finish(s futureState) (err error) {
 	f.state = s
-	callbacks := f.callbacks
-	f.callbacks = nil
-	for _, c := range callbacks {
-		f.loop.CallSoonContext(c.ctx, c.fn)
+	first, more := f.first, f.more
+	f.first, f.more = doneCall{}, nil
+	if first.fn != nil {
+		err = f.loop.r.Soon(first.fn, first.arg)
 	}
+	for _, c := range more {
+		err = f.loop.r.Soon(c.fn, c.arg)
+	}
+	return err
 }
 
-// addDone calls fn when the future is done, never synchronously.
-func (f *future) addDone(ctx context.Context, fn func()) DoneToken {
-	f.last++
-	if ctx = f.loop.contextOr(ctx); f.Done() {
-		f.loop.CallSoonContext(ctx, fn)
-	} else {
-		f.callbacks = append(f.callbacks, doneCallback{f.last, ctx, fn})
+// fail ends the future with an error.
+func (f *future) fail(err error) error {
+	f.err = err
+	if !f.awaited && !f.asked {
+		f.watchError()
 	}
-	return f.last
+	return f.finish(futureFinished)
 }
 
-// RemoveDoneCallback withdraws a callback that is not scheduled yet, and reports
-// whether there was one: remove_done_callback.
-func (f *future) RemoveDoneCallback(t DoneToken) bool {
-	for i, c := range f.callbacks {
-		if c.token == t {
-			f.callbacks = append(f.callbacks[:i], f.callbacks[i+1:]...)
-			return true
-		}
+// whenDone schedules a call when the future is done, never synchronously.
+func (f *future) whenDone(c doneCall) error {
+	switch {
+	case f.Done():
+		return f.loop.r.Soon(c.fn, c.arg)
+	case f.first.fn == nil && len(f.more) == 0:
+		f.first = c
+	default:
+		f.more = append(f.more, c)
 	}
-	return false
-}
-
-// AddDoneCallback calls fn with the future when it is done: add_done_callback.
-// fn runs through CallSoon, in the order of the calls and in the context of the
-// caller; on a future that is done it is scheduled at once. A nil fn panics with
-// an *ArgError.
-func (f *Future[T]) AddDoneCallback(fn func(*Future[T])) DoneToken {
-	if err := checkFunc(fn == nil); err != nil {
-		panic(err)
-	}
-	return f.addDone(inherit, func() { fn(f) })
-}
-
-// SetResult ends the future with a result: set_result. On a future that is done
-// it fails with ErrInvalidState.
-func (f *Future[T]) SetResult(v T) error {
-	if f.Done() {
-		return ErrInvalidState
-	}
-	f.value = v
-	f.finish(futureFinished)
 	return nil
 }
 
-// SetError ends the future with an error: set_exception. On a future that is
-// done it fails with ErrInvalidState, and for nil with an *ArgError.
+// SetResult ends the future with a result: set_result. On a future that is done
+// it fails with ErrInvalidState; with ErrLoopClosed when the future has its
+// result but its loop cannot tell anybody. Loop only.
+func (f *Future[T]) SetResult(v T) error {
+	if err := f.settles(); err != nil {
+		return err
+	}
+	f.value = v
+	return f.finish(futureFinished)
+}
+
+// SetError ends the future with an error: set_exception. It fails as SetResult
+// does, and for nil with an *ArgError. An error that nobody asks for before the
+// future is collected goes to the exception handler. Loop only.
 func (f *Future[T]) SetError(err error) error {
 	if err == nil {
 		return badArg("err", "must not be nil")
 	}
+	if wrong := f.settles(); wrong != nil {
+		return wrong
+	}
+	return f.fail(err)
+}
+
+// settles is why the future must not be ended now, or nil.
+func (f *future) settles() error {
+	if err := f.loop.checkGoroutine(); err != nil {
+		return err
+	}
 	if f.Done() {
 		return ErrInvalidState
 	}
-	f.err = err
-	f.finish(futureFinished)
 	return nil
+}
+
+// Complete ends the future from any goroutine: SetResult(v), or SetError(err)
+// for an error, by way of CallSoonThreadsafe. A future that is done by then
+// stays as it is. It fails with ErrLoopClosed.
+func (f *Future[T]) Complete(v T, err error) error {
+	return f.loop.r.Post(func(any) { f.settle(v, err) }, nil)
+}
+
+// settle is SetResult or SetError, unless the future is done.
+func (f *Future[T]) settle(v T, err error) {
+	if f.Done() {
+		return
+	}
+	if err != nil {
+		_ = f.fail(err) // nobody to tell, on a closed loop
+		return
+	}
+	f.value = v
+	_ = f.finish(futureFinished)
 }
 
 // Result is the result, or what Err says: result.
@@ -194,35 +267,4 @@ func (f *Future[T]) Result() (T, error) {
 	return f.value, err
 }
 
-// RunUntilDone runs the loop until the future is done and returns what it holds:
-// run_until_complete. It fails with ErrForeignLoop for a future of another loop,
-// with ErrStoppedBeforeDone when the loop was stopped before, and as RunForever
-// does.
-func RunUntilDone[T any](l *Loop, f *Future[T]) (T, error) {
-	var none T
-	if f == nil {
-		return none, badArg("f", "must not be nil")
-	}
-	if f.loop != l {
-		return none, ErrForeignLoop
-	}
-	if err := l.cannotRun(); err != nil {
-		return none, err
-	}
-	over := false // a callback that is scheduled by now must not stop a later run
-	t := f.addDone(inherit, func() {
-		if !over {
-			l.Stop()
-		}
-	})
-	err := l.RunForever()
-	over = true
-	f.RemoveDoneCallback(t)
-	if err != nil {
-		return none, err
-	}
-	if !f.Done() {
-		return none, ErrStoppedBeforeDone
-	}
-	return f.Result()
-}
+func (f *Future[T]) boxed() any { return f.value }

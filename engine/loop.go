@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/shardloop/shardloop/engine/internal/coro"
 	"github.com/shardloop/shardloop/engine/internal/reactor"
-	"github.com/shardloop/shardloop/internal/gid"
 )
 
 // Loop is one event loop: asyncio's EventLoop. It runs on one goroutine of its
@@ -33,6 +33,17 @@ type Loop struct {
 
 	executors executors
 	signals   signalSet
+
+	home     *residence
+	coros    *coro.Pool
+	tasks    taskList
+	unwound  []AnyTask // tasks that the loop's end has ended
+	loose    *looseTask
+	sleepers *sleeper
+	factory  TaskFactory
+	gens     asyncGens
+	exports  exported
+	lost     lostErrors
 }
 
 // NewEventLoop makes a loop that does not run yet and is nobody's current one:
@@ -47,7 +58,9 @@ func newLoop(cfg Config) (*Loop, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, cfg.discard(err)
 	}
-	l := &Loop{base: context.Background(), log: slog.New(slog.DiscardHandler)}
+	home := &residence{}
+	l := &Loop{base: context.Background(), log: slog.New(slog.DiscardHandler), home: home}
+	l.coros = &coro.Pool{Locked: cfg.LockThread, Born: home.enter, Gone: home.leave}
 	if cfg.Logger != nil {
 		l.log, l.verbose = cfg.Logger, true
 	}
@@ -86,9 +99,20 @@ func (c *Config) reactor(l *Loop) reactor.Config {
 		Failed:     l.failed,
 		WakeFailed: l.wakeFailed,
 		Unclosed:   func() { log.Warn("an event loop was never closed" + made.note()) },
-		Enter:      func() { runningLoops.Store(gid.Current(), l) },
-		Leave:      func() { runningLoops.Delete(gid.Current()) },
+		Enter:      l.enter,
+		Leave:      l.leave,
+		Ended:      l.coros.Close,
 	}
+}
+
+func (l *Loop) enter() {
+	l.home.loop.Store(l)
+	l.home.enter()
+}
+
+func (l *Loop) leave() {
+	l.home.leave()
+	l.home.loop.Store(nil)
 }
 
 // wakeFailed logs what nobody can act on, and only in debug mode.
@@ -141,14 +165,26 @@ func (l *Loop) IsClosed() bool { return l.r.Closed() }
 // Close ends the loop: close. What is scheduled is dropped and never runs, the
 // loop's own descriptors are closed, its signal handlers are removed, and the
 // default executor is told to stop without waiting for its jobs. Descriptors
-// that are watched stay open. It fails with ErrLoopRunning during a run, and
-// changes nothing then; the poller's error is told when all is closed. A second
-// Close does nothing. Any goroutine.
+// that are watched stay open. Tasks that are not done see ErrLoopClosed in the
+// wait that they are in and in all later ones, and end; Close waits for that, and
+// reports them to the exception handler, on the calling goroutine. Calls of other
+// goroutines that wait for the loop end with ErrLoopClosed. It fails with
+// ErrLoopRunning during a run, and changes nothing then; the poller's error is
+// told when all is closed. A second Close does nothing. Any goroutine.
 func (l *Loop) Close() error {
+	if l.onLoop() {
+		return ErrLoopRunning
+	}
+	first := !l.IsClosed()
 	err := l.r.Close()
 	if errors.Is(err, ErrLoopRunning) {
 		return err
 	}
+	if first {
+		l.dropTasks()
+		l.reportLost()
+	}
+	l.exports.close()
 	l.closeSignals()
 	l.executors.close()
 	return err

@@ -2,19 +2,42 @@ package engine
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/shardloop/shardloop/internal/gid"
 )
 
-// runningLoops holds the loop that runs on each goroutine. An entry lives for
-// one run, so an identity cannot outlive its goroutine here.
-var runningLoops sync.Map // of gid.ID to *Loop
+// residence is where a loop lives: its goroutine and those of its coroutines
+// point to it. Between runs it is empty, so that coroutines which wait for work
+// do not keep their loop alive.
+type residence struct{ loop atomic.Pointer[Loop] }
 
-// RunningLoop returns the loop whose callback the caller is: get_running_loop.
-// Outside of one it is ErrNoRunningLoop. Any goroutine.
+// residences holds the residence that each goroutine belongs to. An entry goes
+// when its goroutine does, so an identity cannot outlive its goroutine here.
+var residences sync.Map // of gid.ID to *residence
+
+func (r *residence) enter() { residences.Store(gid.Current(), r) }
+
+func (r *residence) leave() { residences.Delete(gid.Current()) }
+
+// residenceHere is that of the calling goroutine, or nil.
+func residenceHere() *residence {
+	r, _ := residences.Load(gid.Current())
+	here, _ := r.(*residence)
+	return here
+}
+
+// onLoop reports whether the caller is the loop's goroutine or one of its
+// coroutines. Any goroutine.
+func (l *Loop) onLoop() bool { return l.r.OnLoop() || residenceHere() == l.home }
+
+// RunningLoop returns the loop whose callback or task the caller is:
+// get_running_loop. Outside of one it is ErrNoRunningLoop. Any goroutine.
 func RunningLoop() (*Loop, error) {
-	if l, ok := runningLoops.Load(gid.Current()); ok {
-		return l.(*Loop), nil
+	if r := residenceHere(); r != nil {
+		if l := r.loop.Load(); l != nil {
+			return l, nil
+		}
 	}
 	return nil, ErrNoRunningLoop
 }

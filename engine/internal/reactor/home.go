@@ -90,14 +90,17 @@ func (r *Reactor) begins() (chan error, error) {
 	h.run = make(chan error, 1)
 	if h.gone == nil {
 		h.gone = make(chan struct{})
-		go live(h.turns, h.gone, r.cfg.LockThread)
+		go live(h.turns, h.gone, r.cfg.LockThread, r.cfg.Ended)
 	}
 	return h.run, nil
 }
 
 // live is the body of a reactor's goroutine.
-func live(turns <-chan *Reactor, gone chan<- struct{}, locked bool) {
+func live(turns <-chan *Reactor, gone chan<- struct{}, locked bool, ended func()) {
 	defer close(gone)
+	if ended != nil {
+		defer ended()
+	}
 	if locked {
 		runtime.LockOSThread()
 	}
@@ -215,16 +218,20 @@ func (r *Reactor) Close() error {
 		h.mu.Unlock()
 		return ErrRunning
 	}
-	again := h.state == closed
+	before := h.state
 	h.state = closed
 	h.mu.Unlock()
-	if again {
+	switch before {
+	case closed:
 		return nil
+	case dead:
+		<-h.gone // it is about to end, and may still call Config.Ended
 	}
 	return r.release()
 }
 
-// release drops all that a closed reactor held, its goroutine included.
+// release drops all that a closed reactor held, its goroutine included, which
+// calls Config.Ended when there is nothing left to schedule with.
 func (r *Reactor) release() error {
 	r.refused = ErrClosed
 	r.mail.close(ErrClosed)

@@ -50,6 +50,12 @@ type Config struct {
 	// Enter and Leave are called on the loop's goroutine when a run begins and
 	// when it ends, whatever ended it; nil for none.
 	Enter, Leave func()
+
+	// Ended is called on the loop's goroutine before that ends for good, whether
+	// the reactor was closed, died or was collected; nil for nothing. A call that
+	// schedules is refused by then. It must not refer to the reactor, which it
+	// would keep alive.
+	Ended func()
 }
 
 // Reactor is one shard. See the package comment for who may call what.

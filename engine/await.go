@@ -1,0 +1,149 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/shardloop/shardloop/internal/gid"
+)
+
+// Await waits for a future or a task and returns its result: the await
+// expression. In a task it suspends the task and allocates nothing; the loop
+// goes on. What is done already is returned at once, without a turn of the loop.
+//
+// ctx names the task, and the calling goroutine decides what it means to wait:
+//
+//   - On the goroutine of the task that ctx names, the task is suspended.
+//   - In a bare callback, or in a task that ctx does not name, waiting would stop
+//     the loop: ErrNotInTask.
+//   - On any other goroutine that goroutine is blocked, whatever its ctx; the
+//     loop must be running, else it is ErrLoopNotRunning.
+//
+// The wait ends early when the task is cancelled, with ErrCancelled, and when
+// ctx ends, with its cause. In both cases what is awaited is cancelled, and its
+// end awaited; if it has a result all the same, that is returned. Shield keeps
+// it from being cancelled.
+//
+// A future of another loop than the task's is ErrForeignLoop, see Bridge; the
+// task itself is ErrAwaitSelf; on a loop that is closed meanwhile it is
+// ErrLoopClosed.
+func Await[T any](ctx context.Context, a Awaitable[T]) (T, error) {
+	t, here := taskHere(ctx)
+	if !here {
+		return perform(ctx, a.Loop(), func(ctx context.Context) (T, error) { return Await(ctx, a) })
+	}
+	if err := t.await(ctx, a); err != nil {
+		var none T
+		return none, err
+	}
+	return a.Result()
+}
+
+// taskHere is the task that ctx names, and whether it may wait on the calling
+// goroutine. Any goroutine.
+func taskHere(ctx context.Context) (t *task, here bool) {
+	t = taskOf(ctx)
+	return t, t != nil && t.home.Load() == uintptr(gid.Current())
+}
+
+// await waits until a is done, or returns why it did not.
+func (t *task) await(ctx context.Context, a AnyAwaitable) error {
+	f := a.core()
+	switch {
+	case f.loop != t.loop:
+		return ErrForeignLoop
+	case f.Done():
+		return nil
+	case f == &t.future:
+		return ErrAwaitSelf
+	}
+	unbind, err := t.bind(ctx)
+	if err != nil {
+		return err
+	}
+	f.awaited = true
+	_ = f.whenDone(doneCall{stepTask, t}) // is pending
+	if err = t.wait(unbind, a); err != nil {
+		f.awaited = false
+	}
+	return err
+}
+
+// wait suspends the task until w schedules its next step. It returns why the
+// wait ended before its time, unless w tells of that itself.
+func (t *task) wait(unbind func() bool, w waiter) error {
+	t.waits++
+	t.waiting = w
+	if t.must != nil && w != nil && w.Cancel(t.must.cause) {
+		t.must, t.sent = nil, true
+	}
+	alive := t.suspend()
+	t.waiting, t.scope = nil, nil
+	if unbind != nil {
+		unbind()
+	}
+	return t.outcome(w, alive)
+}
+
+// bind ties the wait that is about to begin to the end of ctx. It fails with the
+// cause if that has come. Contexts of this package tell the loop of their end
+// themselves, or have none but the task's; for others package context does, and
+// unbind ends that.
+func (t *task) bind(ctx context.Context) (unbind func() bool, err error) {
+	switch c := ctx.(type) {
+	case *taskContext:
+		if t.bounded {
+			return t.bindForeign(t.base)
+		}
+		return nil, nil
+	case *scope:
+		if err := c.over(); err != nil {
+			return nil, err
+		}
+		if t.scope = c; c.foreign {
+			return t.bindForeign(c)
+		}
+		return nil, nil
+	case *genContext:
+		return t.bind(c.gen.via)
+	}
+	if ctx.Done() == t.context().Done() && !t.bounded {
+		return nil, nil
+	}
+	return t.bindForeign(ctx)
+}
+
+// bindForeign watches a context of another package. An end that this task's own
+// request brought is none: the request is delivered, or was.
+func (t *task) bindForeign(ctx context.Context) (unbind func() bool, err error) {
+	select {
+	case <-ctx.Done():
+		if cause := context.Cause(ctx); cause != error(t.request) {
+			t.scope = nil
+			return nil, cause
+		}
+		return nil, nil
+	default:
+	}
+	e := &contextEnd{task: t, ctx: ctx, wait: t.waits + 1}
+	return context.AfterFunc(ctx, e.post), nil
+}
+
+// contextEnd is the end of a context on its way to the wait that it ends.
+type contextEnd struct {
+	task *task
+	ctx  context.Context
+	wait uint32
+}
+
+func (e *contextEnd) post() { _ = e.task.loop.r.Post(endWait, e) } // a closed loop has no waits
+
+func endWait(arg any) {
+	e := arg.(*contextEnd)
+	t := e.task
+	if t.waits != e.wait || t.Done() {
+		return
+	}
+	if cause := context.Cause(e.ctx); cause != error(t.request) {
+		t.interrupt(cause)
+	}
+}

@@ -1,0 +1,229 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// ConcurrentFuture is a future for goroutines that are no loop's: what asyncio
+// calls a concurrent.futures.Future. Its methods may be called on any goroutine.
+//
+//	pending ---- the work ends, Cancel, or its loop is closed ----> done
+type ConcurrentFuture[T any] struct {
+	loop *Loop // where the work runs
+
+	mu      sync.Mutex
+	done    chan struct{} // closed at the end
+	state   futureState   // guarded by mu
+	value   T             // guarded by mu
+	err     error         // guarded by mu
+	waiting []func()      // guarded by mu
+	source  AnyAwaitable  // what Cancel cancels, on its loop; guarded by mu
+	cause   error         // of a Cancel; guarded by mu
+}
+
+// exported are the unfinished ConcurrentFutures that depend on a loop, which
+// Close ends.
+type exported struct {
+	mu   sync.Mutex
+	shut bool                   // guarded by mu
+	set  map[abandoned]struct{} // guarded by mu
+}
+
+// abandoned is a ConcurrentFuture of any type.
+type abandoned interface{ abandon(err error) }
+
+// add reports false when the loop is closed already.
+func (e *exported) add(f abandoned) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.shut {
+		return false
+	}
+	if e.set == nil {
+		e.set = make(map[abandoned]struct{})
+	}
+	e.set[f] = struct{}{}
+	return true
+}
+
+func (e *exported) remove(f abandoned) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.set, f)
+}
+
+// close ends what is left, for good.
+func (e *exported) close() {
+	e.mu.Lock()
+	set := e.set
+	e.set, e.shut = nil, true
+	e.mu.Unlock()
+	for f := range set {
+		f.abandon(ErrLoopClosed)
+	}
+}
+
+func newConcurrentFuture[T any](l *Loop) *ConcurrentFuture[T] {
+	f := &ConcurrentFuture[T]{loop: l, done: make(chan struct{})}
+	if !l.exports.add(f) {
+		f.abandon(ErrLoopClosed)
+	}
+	return f
+}
+
+// post calls fn on the future's loop.
+func (f *ConcurrentFuture[T]) post(fn func()) {
+	if err := f.loop.r.Post(func(any) { fn() }, nil); err != nil {
+		f.abandon(err)
+	}
+}
+
+// follow makes the future end as a does. Loop only.
+func (f *ConcurrentFuture[T]) follow(a Awaitable[T]) {
+	f.mu.Lock()
+	f.source = a
+	cancelled, cause := f.state == futureCancelled, f.cause
+	f.mu.Unlock()
+	if cancelled {
+		a.Cancel(cause)
+	}
+	ended := func(any) {
+		v, err := a.Result()
+		f.complete(v, err)
+	}
+	if a.Done() {
+		ended(nil)
+		return
+	}
+	_ = a.core().whenDone(doneCall{ended, nil}) // is pending
+}
+
+func (f *ConcurrentFuture[T]) abandon(err error) {
+	var none T
+	f.complete(none, err)
+}
+
+// complete ends the future, unless it is done, and reports whether it did.
+func (f *ConcurrentFuture[T]) complete(v T, err error) bool {
+	f.mu.Lock()
+	if f.state != futurePending {
+		f.mu.Unlock()
+		return false
+	}
+	f.value, f.err, f.state = v, err, futureFinished
+	if errors.Is(err, ErrCancelled) {
+		f.state = futureCancelled
+	}
+	waiting := f.waiting
+	f.waiting = nil
+	close(f.done)
+	f.mu.Unlock()
+	f.loop.exports.remove(f)
+	for _, fn := range waiting {
+		fn()
+	}
+	return true
+}
+
+// whenDone calls fn at the end, on whatever goroutine brings it.
+func (f *ConcurrentFuture[T]) whenDone(fn func()) {
+	f.mu.Lock()
+	if f.state == futurePending {
+		f.waiting = append(f.waiting, fn)
+		fn = nil
+	}
+	f.mu.Unlock()
+	if fn != nil {
+		fn()
+	}
+}
+
+// carry ends a loop's future as this one has ended. Loop only, of to's.
+func (f *ConcurrentFuture[T]) carry(to *Future[T]) {
+	v, err := f.Result()
+	if f.Cancelled() {
+		to.endCancelled(err)
+		return
+	}
+	to.settle(v, err)
+}
+
+// Cancel ends a pending future as cancelled, and reports whether it was pending:
+// cancel. What it stands for is asked to end, which it does later.
+func (f *ConcurrentFuture[T]) Cancel(cause error) bool {
+	f.mu.Lock()
+	f.cause = cause
+	f.mu.Unlock()
+	var none T
+	if !f.complete(none, cancellationOf(cause)) {
+		return false
+	}
+	f.mu.Lock()
+	source := f.source
+	f.mu.Unlock()
+	if source != nil {
+		f.post(func() { source.Cancel(cause) })
+	}
+	return true
+}
+
+// Cancelled reports whether the future was cancelled, or what it stands for.
+func (f *ConcurrentFuture[T]) Cancelled() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.state == futureCancelled
+}
+
+func (f *ConcurrentFuture[T]) isDone() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.state != futurePending
+}
+
+// Done is closed when the future is done.
+func (f *ConcurrentFuture[T]) Done() <-chan struct{} { return f.done }
+
+// Result is the result or the error, ErrInvalidState while the future is
+// pending. It does not wait.
+func (f *ConcurrentFuture[T]) Result() (T, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.state == futurePending {
+		return f.value, ErrInvalidState
+	}
+	return f.value, f.err
+}
+
+// Wait waits for the result: result(timeout), where ctx is the time limit. When
+// ctx ends before, it is its cause, and the work goes on. In a task it suspends
+// the task; in a bare callback it is ErrNotInTask.
+func (f *ConcurrentFuture[T]) Wait(ctx context.Context) (T, error) {
+	if t, here := taskHere(ctx); here {
+		return Await(ctx, Shield(Bridge(t.loop, f)))
+	}
+	var none T
+	if _, err := RunningLoop(); err == nil {
+		return none, ErrNotInTask
+	}
+	select {
+	case <-f.done:
+		return f.Result()
+	case <-ctx.Done():
+		return none, context.Cause(ctx)
+	}
+}
+
+// waitOrCancel is Wait for a goroutine whose end of waiting is the end of the
+// work.
+func (f *ConcurrentFuture[T]) waitOrCancel(ctx context.Context) (T, error) {
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+		f.Cancel(context.Cause(ctx))
+		var none T
+		return none, context.Cause(ctx)
+	}
+	return f.Result()
+}

@@ -1,0 +1,112 @@
+package coro
+
+import (
+	"errors"
+	"iter"
+
+	"github.com/shardloop/shardloop/internal/gid"
+)
+
+// Coro is a coroutine: a function that can stop in its middle and go on later,
+// on a goroutine of its own that runs only while somebody resumes it.
+//
+//	           Get                  Resume, first
+//	idle ---------------> ready ------------------> running
+//	 ^                                  Suspend    |  ^  |
+//	 |                            +----------------+  |  |
+//	 |                            v        Resume     |  |
+//	 |                        suspended --------------+  |
+//	 +------------- the body returns --------------------+
+//
+// A body that ends by runtime.Goexit takes the goroutine with it; Resume returns
+// as for one that returned. A body must not panic: that ends the process.
+//
+// Resume and Get belong to the pool's owner, one goroutine or one of the
+// coroutines it is resuming; Suspend belongs to the body.
+type Coro struct {
+	pool  *Pool
+	next  func() (struct{}, bool)
+	stop  func()
+	yield func(struct{}) bool
+	self  gid.ID // of the coroutine's goroutine, which is the same for all bodies
+
+	body func(any)
+	arg  any
+
+	state      state
+	prev, succ *Coro // among the pool's live ones; succ also among the idle ones
+}
+
+type state uint8
+
+const (
+	suspended state = iota // or ready, or idle
+	returned
+	exited
+)
+
+// errForeign is the panic of a Suspend that nothing can make up for: the
+// goroutine that called it would go on beside the loop.
+var errForeign = errors.New("coro: Suspend on another goroutine than the coroutine's own")
+
+// newCoro makes the goroutine, which runs no body yet.
+func newCoro(p *Pool) *Coro {
+	c := &Coro{pool: p}
+	c.next, c.stop = iter.Pull(c.live)
+	c.next()
+	return c
+}
+
+// live is the goroutine: one body after the other.
+func (c *Coro) live(yield func(struct{}) bool) {
+	c.self, c.yield = gid.Current(), yield
+	if c.pool.Born != nil {
+		c.pool.Born()
+		defer c.pool.Gone()
+	}
+	for yield(struct{}{}) {
+		c.run()
+	}
+}
+
+// run runs the body. A body that ends by Goexit yields a last time in the
+// middle of its unwinding, so that whoever resumed it goes on as if it had
+// returned; the rest of the unwinding is the reaper's.
+func (c *Coro) run() {
+	c.state = exited
+	defer func() {
+		if c.state == exited {
+			c.yield(struct{}{})
+		}
+	}()
+	c.body(c.arg)
+	c.state = returned
+}
+
+// ID is the identity of the coroutine's goroutine. It stays the same for all
+// bodies.
+func (c *Coro) ID() gid.ID { return c.self }
+
+// Resume runs the body until it suspends or ends, and reports whether it
+// suspended. After the end the coroutine is the pool's again.
+func (c *Coro) Resume() bool {
+	c.next()
+	if c.state == suspended {
+		return true
+	}
+	c.pool.ended(c)
+	return false
+}
+
+// Suspend stops the body until the next Resume. It reports false, at once from
+// then on, when there will be none: the pool was closed, and the body has to
+// end. On another goroutine than the coroutine's own it panics.
+func (c *Coro) Suspend() bool {
+	if gid.Current() != c.self {
+		panic(errForeign)
+	}
+	c.state = suspended
+	resumed := c.yield(struct{}{})
+	c.state = exited
+	return resumed
+}

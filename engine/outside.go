@@ -1,0 +1,108 @@
+package engine
+
+import "context"
+
+// perform is how a call that waits for loop l behaves on every goroutine; fn is
+// the call in a task of l.
+//
+//	the task of l that ctx names     fn runs in it
+//	a task of another loop           fn runs in a task made for it on l, and the
+//	                                 calling task is suspended until its end
+//	a callback, another task         ErrNotInTask
+//	any other goroutine              fn runs in a task made for it on l, and the
+//	                                 goroutine is blocked until its end
+//
+// The end of ctx cancels the task that was made; the caller does not wait for
+// its end.
+func perform[T any](ctx context.Context, l *Loop, fn func(context.Context) (T, error)) (v T, err error) {
+	t, here := taskHere(ctx)
+	if here && t.loop == l {
+		return fn(ctx)
+	}
+	if _, running := RunningLoop(); running == nil && !here {
+		return v, ErrNotInTask
+	}
+	if err := l.reachable(); err != nil {
+		return v, err
+	}
+	f := submit(l, context.WithoutCancel(ctx), fn)
+	if here {
+		return Await(ctx, Bridge(t.loop, f))
+	}
+	return f.waitOrCancel(ctx)
+}
+
+// reachable is why a goroutine must not wait for the loop, or nil.
+func (l *Loop) reachable() error {
+	switch {
+	case l == nil:
+		return ErrNoRunningLoop
+	case l.IsClosed():
+		return ErrLoopClosed
+	case !l.IsRunning():
+		return ErrLoopNotRunning
+	}
+	return nil
+}
+
+// Submit runs fn in a task of the loop, for every goroutine:
+// run_coroutine_threadsafe. The loop need not run yet. On a closed loop, or for
+// a nil fn, the future is done at once with what is wrong; when the loop is
+// closed before the end, it is ErrLoopClosed. Any goroutine.
+func Submit[T any](l *Loop, fn func(ctx context.Context) (T, error)) *ConcurrentFuture[T] {
+	return submit(l, inherit, fn)
+}
+
+func submit[T any](l *Loop, ctx context.Context, fn func(context.Context) (T, error)) *ConcurrentFuture[T] {
+	f := newConcurrentFuture[T](l)
+	if err := checkFunc(fn == nil); err != nil {
+		f.complete(f.value, err)
+		return f
+	}
+	if ctx == nil {
+		ctx = l.base
+	}
+	f.post(func() {
+		if f.isDone() {
+			return
+		}
+		t := CreateTask(l, fn, TaskOptions{Context: ctx})
+		f.follow(t)
+	})
+	return f
+}
+
+// Bridge is a future on loop l that ends as f does, which may be a
+// ConcurrentFuture, or a future or task of another loop: wrap_future.
+// Cancelling it cancels f. When f's loop is closed before the end, it is
+// ErrLoopClosed; when l is, nobody is told. Loop only, of l.
+func Bridge[T any](l *Loop, f Bridgeable[T]) *Future[T] {
+	to, from := NewFuture[T](l), f.export()
+	to.seldom().cancel = func(cause error) bool {
+		from.Cancel(cause)
+		return to.endCancelled(cancellationOf(cause))
+	}
+	from.whenDone(func() { _ = l.r.Post(func(any) { from.carry(to) }, nil) })
+	return to
+}
+
+// Bridgeable is what Bridge takes: *ConcurrentFuture, *Future and *Task.
+type Bridgeable[T any] interface {
+	// Result is the result, or what is wrong.
+	Result() (T, error)
+
+	export() *ConcurrentFuture[T]
+}
+
+func (f *ConcurrentFuture[T]) export() *ConcurrentFuture[T] { return f }
+
+func (f *Future[T]) export() *ConcurrentFuture[T] { return export(f) }
+
+func (t *Task[T]) export() *ConcurrentFuture[T] { return export(t) }
+
+// export follows an awaitable of a loop that need not be the caller's.
+func export[T any](a Awaitable[T]) *ConcurrentFuture[T] {
+	f := newConcurrentFuture[T](a.Loop())
+	f.post(func() { f.follow(a) })
+	return f
+}

@@ -1,0 +1,288 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/shardloop/shardloop/engine/internal/coro"
+)
+
+// Coro is a coroutine without its type: what a task factory gets.
+type Coro func(ctx context.Context) (any, error)
+
+// AnyTask is the untyped face of a task.
+type AnyTask interface {
+	AnyAwaitable
+	// Name is the task's name, "Task-7" unless it was given one.
+	Name() string
+	// SetName changes the name.
+	SetName(name string)
+	// Cancelling is how many requests for cancellation are not withdrawn.
+	Cancelling() int
+	// Uncancel withdraws one and returns how many are left.
+	Uncancel() int
+	// Context is the context that the task was made with.
+	Context() context.Context
+
+	task() *task
+}
+
+// TaskOptions are the keyword parameters of create_task.
+type TaskOptions struct {
+	// Name is the task's name; empty is "Task-" and a number that is the
+	// process's next.
+	Name string
+
+	// Context is the context that the task runs in: its values, and its end, on
+	// which every wait of the task ends with its cause. nil is the context of the
+	// caller.
+	Context context.Context
+
+	// Eager runs the task up to its first wait before CreateTask returns, when
+	// the caller is on the running loop.
+	Eager bool
+}
+
+// Task is a coroutine that runs on its loop, and its result: asyncio's Task. A
+// Future's rules hold: it belongs to its loop, and its methods are loop only,
+// but for Name, Loop and Context.
+//
+// The coroutine gets a ctx that names the task. On it Await and the other calls
+// that wait suspend the task, and nothing else on the loop waits. The ctx is
+// Done when the task's cancellation is requested, when the task has ended, and
+// when TaskOptions.Context is; it may be given to other goroutines and to any
+// library.
+//
+// A coroutine that panics fails with a *PanicError, one that calls
+// runtime.Goexit with ErrTaskExited. It must not call runtime.LockOSThread,
+// which ends the process, nor block: what blocks belongs into RunInExecutor.
+type Task[T any] struct {
+	*taskCore
+	value *T
+	made  AnyTask // what a task factory made of it
+}
+
+// taskCore gives the fields of a task another name than its method task.
+type taskCore = task
+
+// typedTask is a task and all that belongs to it, in one allocation.
+type typedTask[T any] struct {
+	face  Task[T]
+	state task
+	value T
+	fn    func(context.Context) (T, error)
+}
+
+// CreateTask makes a task of fn and schedules its first step as by CallSoon:
+// create_task. The task is the one allocation. With a task factory it is what
+// the factory makes of fn; see Unwrap. On a closed loop the task is done with
+// ErrLoopClosed, and for a nil fn with an *ArgError; fn does not run then. Loop
+// only; Submit is for other goroutines.
+func CreateTask[T any](l *Loop, fn func(ctx context.Context) (T, error), o TaskOptions) *Task[T] {
+	if l.factory != nil && fn != nil {
+		return manufacture(l, fn, o)
+	}
+	return newTask(l, fn, o)
+}
+
+// NewTask makes a task without asking the task factory: the class Task, for use
+// in factories.
+func NewTask(l *Loop, c Coro, o TaskOptions) *Task[any] { return newTask(l, c, o) }
+
+func newTask[T any](l *Loop, fn func(context.Context) (T, error), o TaskOptions) *Task[T] {
+	x := &typedTask[T]{fn: fn}
+	x.face = Task[T]{taskCore: &x.state, value: &x.value}
+	x.state.job = x
+	x.state.begin(l, fn == nil, o)
+	return &x.face
+}
+
+func (x *typedTask[T]) run(ctx context.Context) (err error) {
+	fn := x.fn
+	x.fn = nil
+	x.value, err = fn(ctx)
+	return err
+}
+
+func (x *typedTask[T]) any() AnyTask { return &x.face }
+
+// Result is what the coroutine returned, or what Err says: result.
+func (t *Task[T]) Result() (T, error) {
+	err := t.Err()
+	return *t.value, err
+}
+
+func (t *Task[T]) boxed() any { return *t.value }
+
+// Unwrap is what the task factory made, or the task itself without one.
+func (t *Task[T]) Unwrap() AnyTask {
+	if t.made != nil {
+		return t.made
+	}
+	return t
+}
+
+// Go is CreateTask for a coroutine whose result nobody waits for. An error that
+// it returns goes to the exception handler at once, unless it is of a
+// cancellation. It allocates nothing in the steady state, because the task is
+// used again: ctx, and what is derived from it, must not be used after fn has
+// returned. It fails with ErrLoopClosed, or with an *ArgError for a nil fn. Loop
+// only.
+func Go(l *Loop, fn func(ctx context.Context) error) error {
+	if err := checkFunc(fn == nil); err != nil {
+		return err
+	}
+	if l.factory != nil {
+		return manufactureLoose(l, fn)
+	}
+	g := l.looseTask()
+	g.fn = fn
+	g.state.begin(l, false, TaskOptions{})
+	if g.state.Done() {
+		return g.state.Err()
+	}
+	return nil
+}
+
+// looseTask is a task that nobody has a handle of.
+type looseTask struct {
+	face  Task[struct{}]
+	state task
+	value struct{}
+	fn    func(context.Context) error
+	next  *looseTask // among the loop's free ones
+}
+
+// looseTask takes a free task, or makes one.
+func (l *Loop) looseTask() *looseTask {
+	g := l.loose
+	if g == nil {
+		g = &looseTask{}
+	}
+	l.loose, g.next = g.next, nil
+	g.face = Task[struct{}]{taskCore: &g.state, value: &g.value}
+	g.state.job = g
+	return g
+}
+
+func (g *looseTask) run(ctx context.Context) error { return g.fn(ctx) }
+
+func (g *looseTask) any() AnyTask { return &g.face }
+
+// job is what a task runs.
+type job interface {
+	run(ctx context.Context) error
+	any() AnyTask // the task as its users see it
+}
+
+// task is what tasks of all types have in common. It belongs to its loop.
+//
+//	         first step          Await
+//	created -----------> running ------> waiting
+//	   |                  |   ^             |
+//	   |                  |   +- it is done-+
+//	   |                  v
+//	   +--- Cancel ----> done
+//
+// A step is one run of the coroutine between two waits. Exactly one step is
+// scheduled or under way, or the task waits for exactly one thing, which
+// schedules the next step when it is done.
+//
+// Most tasks have one coroutine. One that iterates over an AsyncGen runs a
+// second on top of it, and so on; a step resumes the root, and the one on top
+// suspends.
+type task struct {
+	future
+	job  job
+	base context.Context // what it was made with
+	root *coro.Coro      // nil before the first step
+	top  *coro.Coro
+
+	// home is the identity of the goroutine on which the task may wait: that of
+	// top, 0 before the first step and after the end.
+	home atomic.Uintptr
+	own  atomic.Pointer[ownContext] // see taskContext
+	seen atomic.Bool                // somebody was given the task
+
+	waiting  waiter        // what the task waits for
+	scope    *scope        // innermost time limit of that wait
+	waits    uint32        // counts them
+	must     *cancellation // a request that the next wait has to deliver
+	request  *cancellation // the first request, the cause of the context's end
+	limit    error         // why the wait ends before its time, other than a request
+	requests int32
+	sent     bool // the request went to what the task waits for
+	stuck    bool // limit comes without a cancellation of what the task waits for
+	bounded  bool // base may end
+	unwound  bool // the loop was closed before the end
+
+	name       string
+	number     uint64
+	prev, succ *task // of the loop's tasks
+}
+
+// waiter is what a task waits for.
+type waiter interface {
+	// Cancel asks for an early end and reports whether that was in time. The
+	// task's next step is scheduled by the waiter in any case.
+	Cancel(cause error) bool
+	// Cancelled reports whether it ended by that.
+	Cancelled() bool
+}
+
+// taskNumbers is the process's count of tasks.
+var taskNumbers atomic.Uint64
+
+// begin schedules the first step.
+func (t *task) begin(l *Loop, missing bool, o TaskOptions) {
+	t.loop = l
+	if err := t.prepare(missing, o); err != nil {
+		_ = t.fail(err) // the loop may be closed
+		return
+	}
+	l.tasks.add(t)
+	if o.Eager && l.onLoop() && l.IsRunning() {
+		t.step()
+		return
+	}
+	if err := l.r.Soon(stepTask, t); err != nil {
+		l.tasks.remove(t)
+		_ = t.fail(err)
+	}
+}
+
+func (t *task) prepare(missing bool, o TaskOptions) error {
+	t.born()
+	t.name, t.number = o.Name, taskNumbers.Add(1)
+	if err := checkFunc(missing); err != nil {
+		return err
+	}
+	if err := t.loop.checkGoroutine(); err != nil {
+		return err
+	}
+	t.base = t.loop.contextOr(o.Context)
+	t.bounded = t.base.Done() != nil
+	return t.loop.r.Refused()
+}
+
+func (t *task) task() *task { return t }
+
+// Name is the task's name: get_name. Any goroutine that does not race with
+// SetName.
+func (t *task) Name() string {
+	if t.name == "" {
+		return fmt.Sprintf("Task-%d", t.number)
+	}
+	return t.name
+}
+
+// SetName changes the task's name: set_name. Loop only.
+func (t *task) SetName(name string) { t.name = name }
+
+// Context is the context that the task was made with: get_context. Callbacks
+// and tasks that the task makes inherit it. Any goroutine.
+func (t *task) Context() context.Context { return t.base }
+
+// String shows the state and the name: repr.
+func (t *task) String() string { return t.describe("Task", fmt.Sprintf(" name=%q", t.Name())) }

@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/shardloop/shardloop/engine/internal/coro"
+)
+
+// stepTask is what the reactor calls for the next step of a task.
+func stepTask(arg any) { arg.(*task).step() }
+
+// step runs the task up to its next wait, or its end. It may run inside the step
+// of another task, for one that starts eagerly.
+func (t *task) step() {
+	if t.root == nil && !t.enter() {
+		return
+	}
+	l := t.loop
+	before := l.ctx
+	l.ctx = t.base
+	if l.debug.Load() {
+		t.timedStep()
+	} else {
+		t.root.Resume()
+	}
+	l.ctx = before
+}
+
+// timedStep reports a step that took too long.
+func (t *task) timedStep() {
+	l, start := t.loop, t.loop.Time()
+	t.root.Resume()
+	if took := l.Time() - start; took >= l.SlowCallbackDuration() {
+		l.log.Warn(fmt.Sprintf("Executing %v took %.3f seconds", t, took.Seconds()), "duration", took)
+	}
+}
+
+// enter gives the task its coroutine. A task that was cancelled before gets none
+// and ends.
+func (t *task) enter() bool {
+	if t.must != nil {
+		t.end(nil)
+		return false
+	}
+	t.root = t.loop.coros.Get(runTask, t)
+	t.mount(t.root)
+	return true
+}
+
+// mount puts a coroutine on top, the one that may wait.
+func (t *task) mount(c *coro.Coro) {
+	t.top = c
+	t.home.Store(uintptr(c.ID()))
+}
+
+// runTask is the body of a task's coroutine.
+func runTask(arg any) {
+	t := arg.(*task)
+	err := ErrTaskExited
+	defer func() {
+		if err == ErrTaskExited {
+			if v := recover(); v != nil {
+				err = panicError(v)
+			}
+		}
+		t.end(err)
+	}()
+	err = t.job.run((*taskContext)(t))
+}
+
+// end makes the task done with what its coroutine returned. A request that came
+// too late to be delivered counts, unless the coroutine failed.
+func (t *task) end(err error) {
+	t.home.Store(0)
+	t.loop.tasks.remove(t)
+	if t.unwound {
+		t.loop.unwound = append(t.loop.unwound, t.job.any())
+	}
+	if err == nil && t.must != nil {
+		err = t.must
+	}
+	kept := t.endContext()
+	switch loose, ok := t.job.(*looseTask); {
+	case ok:
+		loose.end(err, kept)
+	case err == nil:
+		_ = t.finish(futureFinished) // a closed loop calls nobody
+	case t.isCancellation(err):
+		t.endCancelled(asCancellation(err))
+	default:
+		t.asked = t.unwound
+		_ = t.fail(err)
+	}
+}
+
+// isCancellation reports whether a coroutine that returns err was cancelled: err
+// is of a cancellation, or it is that of a context and a request stands.
+func (t *task) isCancellation(err error) bool {
+	return errors.Is(err, ErrCancelled) || t.requests > 0 && errors.Is(err, context.Canceled)
+}
+
+func asCancellation(err error) error {
+	if errors.Is(err, ErrCancelled) {
+		return err
+	}
+	return &cancellation{err}
+}
+
+// end reports the error, which nobody else will ask for, and lets the task be
+// used again if nobody kept its context.
+func (g *looseTask) end(err error, kept bool) {
+	t := &g.state
+	l := t.loop
+	t.state, t.err = futureFinished, err
+	if err != nil && !t.isCancellation(err) && !t.unwound {
+		l.CallExceptionHandler(ErrorContext{Message: "Exception in task", Err: err, Task: &g.face, Context: t.base})
+		return
+	}
+	if !kept && !t.seen.Load() && !t.unwound && !l.debug.Load() {
+		waits := t.waits
+		*g = looseTask{next: l.loose}
+		g.state.waits = waits
+		l.loose = g
+	}
+}
+
+// suspend ends the present step. It reports false when there will be no other:
+// the loop was closed.
+func (t *task) suspend() bool {
+	if t.top.Suspend() {
+		return true
+	}
+	t.refuse()
+	return false
+}
+
+// refusals is how many waits a task may begin after its loop was closed.
+const refusals = 1000
+
+// refuse ends a task that goes on and on after its loop was closed.
+func (t *task) refuse() {
+	if t.unwound = true; t.waits > refusals {
+		runtime.Goexit()
+	}
+}

@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"context"
+	"time"
+)
+
+// WaitFor is Await with a time limit: wait_for. When d has passed, what is
+// awaited is cancelled and its end awaited; the error is ErrTimeout then, unless
+// it has a result all the same. With d of zero or less what is not done is
+// cancelled at once, and a task that has not begun never does. NoTimeout waits
+// without a limit. Where it may be called: as Await.
+func WaitFor[T any](ctx context.Context, a Awaitable[T], d time.Duration) (T, error) {
+	t, here := taskHere(ctx)
+	switch {
+	case !here:
+		return perform(ctx, a.Loop(), func(ctx context.Context) (T, error) { return WaitFor(ctx, a, d) })
+	case d == NoTimeout:
+		return Await(ctx, a)
+	case d <= 0:
+		return cancelAndWait(ctx, t, a)
+	}
+	ctx, cancel := Timeout(ctx, d)
+	defer cancel()
+	return Await(ctx, a)
+}
+
+// cancelAndWait is the result of what is done, else ErrTimeout after its end.
+func cancelAndWait[T any](ctx context.Context, t *task, a Awaitable[T]) (T, error) {
+	if a.Loop() == t.loop && !a.Done() {
+		a.Cancel(ErrTimeout)
+	}
+	if err := t.await(ctx, a); err != nil {
+		var none T
+		return none, err
+	}
+	if a.Cancelled() {
+		var none T
+		return none, ErrTimeout
+	}
+	return a.Result()
+}
+
+// Shield is a future that ends as the awaitable does, and can be cancelled
+// without cancelling it: shield. So an Await of it that is cancelled leaves the
+// awaitable alone. Loop only.
+func Shield[T any](a Awaitable[T]) *Future[T] {
+	inner, outer := a.core(), NewFuture[T](a.Loop())
+	if inner.Done() {
+		passOn(a, outer)
+		return outer
+	}
+	follow := &doneCall{func(any) { passOn(a, outer) }, nil}
+	_ = inner.whenDone(doneCall{callDone, follow})                        // is pending
+	_ = outer.whenDone(doneCall{func(any) { inner.forget(follow) }, nil}) // likewise
+	return outer
+}
+
+func callDone(arg any) {
+	c := arg.(*doneCall)
+	c.fn(c.arg)
+}
+
+// passOn ends outer as a has ended.
+func passOn[T any](a Awaitable[T], outer *Future[T]) {
+	v, err := a.Result()
+	if a.Cancelled() {
+		outer.endCancelled(err)
+		return
+	}
+	outer.settle(v, err)
+}
