@@ -25,7 +25,7 @@ type AnyTask interface {
 	// Context is the context that the task was made with.
 	Context() context.Context
 
-	task() *task
+	untyped() *task
 }
 
 // TaskOptions are the keyword parameters of create_task.
@@ -58,13 +58,10 @@ type TaskOptions struct {
 // runtime.Goexit with ErrTaskExited. It must not call runtime.LockOSThread,
 // which ends the process, nor block: what blocks belongs into RunInExecutor.
 type Task[T any] struct {
-	*taskCore
+	*task
 	value *T
 	made  AnyTask // what a task factory made of it
 }
-
-// taskCore gives the fields of a task another name than its method task.
-type taskCore = task
 
 // typedTask is a task and all that belongs to it, in one allocation.
 type typedTask[T any] struct {
@@ -92,7 +89,7 @@ func NewTask(l *Loop, c Coro, o TaskOptions) *Task[any] { return newTask(l, c, o
 
 func newTask[T any](l *Loop, fn func(context.Context) (T, error), o TaskOptions) *Task[T] {
 	x := &typedTask[T]{fn: fn}
-	x.face = Task[T]{taskCore: &x.state, value: &x.value}
+	x.face = Task[T]{task: &x.state, value: &x.value}
 	x.state.job = x
 	x.state.begin(l, fn == nil, o)
 	return &x.face
@@ -161,7 +158,7 @@ func (l *Loop) looseTask() *looseTask {
 		g = &looseTask{}
 	}
 	l.loose, g.next = g.next, nil
-	g.face = Task[struct{}]{taskCore: &g.state, value: &g.value}
+	g.face = Task[struct{}]{task: &g.state, value: &g.value}
 	g.state.job = g
 	return g
 }
@@ -266,7 +263,7 @@ func (t *task) prepare(missing bool, o TaskOptions) error {
 	return t.loop.r.Refused()
 }
 
-func (t *task) task() *task { return t }
+func (t *task) untyped() *task { return t }
 
 // Name is the task's name: get_name. Any goroutine that does not race with
 // SetName.
