@@ -149,13 +149,16 @@ func (g *asyncGen) close(ctx context.Context) error {
 // begin gives the generator its coroutine.
 func (g *asyncGen) begin(ctx context.Context) {
 	g.ctx = &genContext{newOwnContext(taskOf(ctx).base), g}
-	g.coro = g.loop.coros.Get(runGen, g)
+	g.coro = g.loop.coros.Get((*genBody)(g))
 	g.loop.gens.add(g.loop, g)
 }
 
-// runGen is the body of a generator's coroutine.
-func runGen(arg any) {
-	g := arg.(*asyncGen)
+// genBody is a generator as the body of its coroutine.
+type genBody asyncGen
+
+// Run runs the generator's function.
+func (b *genBody) Run() {
+	g := (*asyncGen)(b)
 	g.err = ErrTaskExited
 	defer func() {
 		if g.err == ErrTaskExited {

@@ -73,15 +73,28 @@ func (t *task) await(ctx context.Context, a AnyAwaitable) error {
 func (t *task) wait(unbind func() bool, w waiter) error {
 	t.waits++
 	t.waiting = w
-	if t.must != nil && w != nil && w.Cancel(t.must.cause) {
-		t.must, t.sent = nil, true
+	if t.cut != nil {
+		t.cut.begin(w)
 	}
 	alive := t.suspend()
-	t.waiting, t.scope = nil, nil
+	t.waiting = nil
 	if unbind != nil {
 		unbind()
 	}
-	return t.outcome(w, alive)
+	switch {
+	case !alive:
+		return ErrLoopClosed
+	case t.cut != nil:
+		return t.cut.outcome(w)
+	}
+	return nil
+}
+
+// begin delivers a request that the task had before it began to wait.
+func (c *cut) begin(w waiter) {
+	if c.must != nil && w != nil && w.Cancel(c.must.cause) {
+		c.must, c.sent = nil, true
+	}
 }
 
 // bind ties the wait that is about to begin to the end of ctx. It fails with the
@@ -99,10 +112,13 @@ func (t *task) bind(ctx context.Context) (unbind func() bool, err error) {
 		if err := c.over(); err != nil {
 			return nil, err
 		}
-		if t.scope = c; c.foreign {
-			return t.bindForeign(c)
+		if c.foreign {
+			unbind, err = t.bindForeign(c)
 		}
-		return nil, nil
+		if err == nil {
+			t.cuts().scope = c
+		}
+		return unbind, err
 	case *genContext:
 		return t.bind(c.gen.via)
 	}
@@ -117,8 +133,7 @@ func (t *task) bind(ctx context.Context) (unbind func() bool, err error) {
 func (t *task) bindForeign(ctx context.Context) (unbind func() bool, err error) {
 	select {
 	case <-ctx.Done():
-		if cause := context.Cause(ctx); cause != error(t.request) {
-			t.scope = nil
+		if cause := context.Cause(ctx); cause != t.requested() {
 			return nil, cause
 		}
 		return nil, nil
@@ -143,7 +158,7 @@ func endWait(arg any) {
 	if t.waits != e.wait || t.Done() {
 		return
 	}
-	if cause := context.Cause(e.ctx); cause != error(t.request) {
+	if cause := context.Cause(e.ctx); cause != t.requested() {
 		t.interrupt(cause)
 	}
 }

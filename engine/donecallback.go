@@ -1,6 +1,9 @@
 package engine
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // DoneToken names a done callback, for RemoveDoneCallback. The zero token names
 // none.
@@ -56,11 +59,10 @@ func (f *future) forget(arg any) bool {
 		f.first = doneCall{}
 		return true
 	}
-	for i, c := range f.more {
-		if c.arg == arg {
-			f.more = append(f.more[:i], f.more[i+1:]...)
-			return true
-		}
+	if f.rare == nil {
+		return false
 	}
-	return false
+	before := len(f.rare.more)
+	f.rare.more = slices.DeleteFunc(f.rare.more, func(c doneCall) bool { return c.arg == arg })
+	return len(f.rare.more) < before
 }

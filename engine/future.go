@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 )
@@ -39,12 +40,13 @@ type Awaitable[T any] interface {
 //
 // Whoever waits is a call that the end schedules, in the order of registration:
 // a handle for a callback, the task itself for one that awaits. The first is
-// stored in the future, because most futures never have another.
+// stored in the future, because most futures never have another. What most never
+// have at all is stored apart, for futures and tasks alike: a task has to be
+// small, because making one costs little else than its memory.
 type future struct {
 	loop    *Loop
 	err     error
 	first   doneCall
-	more    []doneCall
 	rare    *rarely
 	state   futureState
 	awaited bool // by a task, which will be told of an error
@@ -59,9 +61,12 @@ type doneCall struct {
 
 // rarely is what most futures have no use for.
 type rarely struct {
-	made   stack                  // in debug mode
-	cancel func(cause error) bool // in place of ending as cancelled
-	report runtime.Cleanup        // of an error that nobody asked for
+	more    []doneCall             // behind first
+	made    stack                  // in debug mode
+	cancel  func(cause error) bool // in place of ending as cancelled
+	report  runtime.Cleanup        // of an error that nobody asked for
+	name    string                 // of a task that was given one
+	product AnyTask                // what a task factory made of the task
 }
 
 type futureState uint8
@@ -173,11 +178,20 @@ func (f *future) describe(kind, name string) string {
 // closed loop that fails, and the step is taken all the same.
 func (f *future) finish(s futureState) (err error) {
 	f.state = s
-	first, more := f.first, f.more
-	f.first, f.more = doneCall{}, nil
+	first := f.first
+	f.first = doneCall{}
 	if first.fn != nil {
 		err = f.loop.r.Soon(first.fn, first.arg)
 	}
+	if f.rare != nil {
+		err = cmp.Or(err, f.finishMore())
+	}
+	return err
+}
+
+func (f *future) finishMore() (err error) {
+	more := f.rare.more
+	f.rare.more = nil
 	for _, c := range more {
 		err = f.loop.r.Soon(c.fn, c.arg)
 	}
@@ -198,10 +212,10 @@ func (f *future) whenDone(c doneCall) error {
 	switch {
 	case f.Done():
 		return f.loop.r.Soon(c.fn, c.arg)
-	case f.first.fn == nil && len(f.more) == 0:
+	case f.first.fn == nil && (f.rare == nil || len(f.rare.more) == 0):
 		f.first = c
 	default:
-		f.more = append(f.more, c)
+		f.seldom().more = append(f.rare.more, c)
 	}
 	return nil
 }

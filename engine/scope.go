@@ -76,15 +76,24 @@ func (s *scope) end(err error) {
 	}
 	s.err = err
 	s.task.loop.r.Cancel(&s.timer)
-	for in := s.task.scope; in != nil; in = in.outer {
-		if in == s {
-			s.task.interrupt(err)
-			break
-		}
+	if s.waitsIn() {
+		s.task.interrupt(err)
 	}
 	if !s.own.CompareAndSwap(nil, endedScopes[err]) {
 		s.own.Load().end(err)
 	}
+}
+
+// waitsIn reports whether the task waits within the scope.
+func (s *scope) waitsIn() bool {
+	if s.task.cut == nil {
+		return false
+	}
+	in := s.task.cut.scope
+	for in != nil && in != s {
+		in = in.outer
+	}
+	return in != nil
 }
 
 // endedScopes stand for the contexts of scopes that ended before anybody asked.

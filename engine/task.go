@@ -60,7 +60,6 @@ type TaskOptions struct {
 type Task[T any] struct {
 	*task
 	value *T
-	made  AnyTask // what a task factory made of it
 }
 
 // typedTask is a task and all that belongs to it, in one allocation.
@@ -114,8 +113,8 @@ func (t *Task[T]) boxed() any { return *t.value }
 
 // Unwrap is what the task factory made, or the task itself without one.
 func (t *Task[T]) Unwrap() AnyTask {
-	if t.made != nil {
-		return t.made
+	if t.rare != nil && t.rare.product != nil {
+		return t.rare.product
 	}
 	return t
 }
@@ -202,21 +201,16 @@ type task struct {
 	own  atomic.Pointer[ownContext] // see taskContext
 	seen atomic.Bool                // somebody was given the task
 
-	waiting  waiter        // what the task waits for
-	scope    *scope        // innermost time limit of that wait
-	waits    uint32        // counts them
-	must     *cancellation // a request that the next wait has to deliver
-	request  *cancellation // the first request, the cause of the context's end
-	limit    error         // why the wait ends before its time, other than a request
-	requests int32
-	sent     bool // the request went to what the task waits for
-	stuck    bool // limit comes without a cancellation of what the task waits for
-	bounded  bool // base may end
-	unwound  bool // the loop was closed before the end
+	waiting waiter // what the task waits for
+	cut     *cut   // what may end that wait before its time; nil for most
+	waits   uint32 // counts them
 
-	name       string
-	number     uint64
-	prev, succ *task // of the loop's tasks
+	requests int32 // for cancellation, that were not withdrawn
+	number   uint64
+	place    int // in the loop's list of tasks
+
+	bounded bool // base may end
+	unwound bool // the loop was closed before the end
 }
 
 // waiter is what a task waits for.
@@ -251,7 +245,10 @@ func (t *task) begin(l *Loop, missing bool, o TaskOptions) {
 
 func (t *task) prepare(missing bool, o TaskOptions) error {
 	t.born()
-	t.name, t.number = o.Name, taskNumbers.Add(1)
+	t.number = taskNumbers.Add(1)
+	if o.Name != "" {
+		t.seldom().name = o.Name
+	}
 	if err := checkFunc(missing); err != nil {
 		return err
 	}
@@ -268,14 +265,14 @@ func (t *task) untyped() *task { return t }
 // Name is the task's name: get_name. Any goroutine that does not race with
 // SetName.
 func (t *task) Name() string {
-	if t.name == "" {
+	if t.rare == nil || t.rare.name == "" {
 		return fmt.Sprintf("Task-%d", t.number)
 	}
-	return t.name
+	return t.rare.name
 }
 
 // SetName changes the task's name: set_name. Loop only.
-func (t *task) SetName(name string) { t.name = name }
+func (t *task) SetName(name string) { t.seldom().name = name }
 
 // Context is the context that the task was made with: get_context. Callbacks
 // and tasks that the task makes inherit it. Any goroutine.

@@ -2,6 +2,34 @@ package engine
 
 import "errors"
 
+// cut is what a task knows of ends before their time: requests for its
+// cancellation, and time limits and contexts of its waits. Most tasks never see
+// one.
+type cut struct {
+	request *cancellation // the first request, the cause of the context's end
+	must    *cancellation // a request that the next wait has to deliver
+	scope   *scope        // innermost time limit of the present wait
+	limit   error         // why that wait ends, other than by a request
+	sent    bool          // the request went to what the task waits for
+	stuck   bool          // limit comes without a cancellation of that
+}
+
+// cuts makes room for what most tasks never need.
+func (t *task) cuts() *cut {
+	if t.cut == nil {
+		t.cut = &cut{}
+	}
+	return t.cut
+}
+
+// requested is the cause of the end of the task's own context, or nil.
+func (t *task) requested() error {
+	if t.cut == nil || t.cut.request == nil {
+		return nil
+	}
+	return t.cut.request
+}
+
 // Cancel requests the end of the task: cancel. It reports false for a task that
 // is done, and counts the request otherwise. The wait that the task is in, or
 // the next one, returns ErrCancelled, which wraps the cause, once for each
@@ -14,16 +42,16 @@ func (t *task) Cancel(cause error) bool {
 		return false
 	}
 	t.requests++
-	request := &cancellation{cause}
-	if t.request == nil {
-		t.request = request
+	c, request := t.cuts(), &cancellation{cause}
+	if c.request == nil {
+		c.request = request
 	}
 	t.context().end(request)
 	if t.waiting != nil && t.waiting.Cancel(cause) {
-		t.sent = true
+		c.sent = true
 		return true
 	}
-	t.must = request
+	c.must = request
 	return true
 }
 
@@ -38,8 +66,8 @@ func (t *task) Uncancel() int {
 	if t.requests > 0 {
 		t.requests--
 	}
-	if t.requests == 0 {
-		t.must = nil
+	if t.requests == 0 && t.cut != nil {
+		t.cut.must = nil
 	}
 	return int(t.requests)
 }
@@ -47,27 +75,26 @@ func (t *task) Uncancel() int {
 // interrupt ends the present wait before its time, with err: a time limit, or
 // the end of the context that was given to it.
 func (t *task) interrupt(err error) {
-	if t.limit != nil {
+	c := t.cuts()
+	if c.limit != nil {
 		return
 	}
-	t.limit = err
-	t.stuck = t.waiting == nil || !t.waiting.Cancel(err)
+	c.limit = err
+	c.stuck = t.waiting == nil || !t.waiting.Cancel(err)
 }
 
-// outcome is why a wait returns an error in place of what the task waited for,
-// or nil. A request goes before a limit.
-func (t *task) outcome(w waiter, alive bool) error {
-	must, sent, limit, stuck := t.must, t.sent, t.limit, t.stuck
-	t.must, t.sent, t.limit, t.stuck = nil, false, nil, false
+// outcome is why a wait for w returns an error in place of what w says, or nil.
+// A request goes before a limit. The next wait begins afresh.
+func (c *cut) outcome(w waiter) error {
+	was := *c
+	*c = cut{request: c.request}
 	switch {
-	case !alive:
-		return ErrLoopClosed
-	case must != nil:
-		return must
-	case sent:
+	case was.must != nil:
+		return was.must
+	case was.sent:
 		return nil
-	case limit != nil && (stuck || endedByCancel(w)):
-		return limit
+	case was.limit != nil && (was.stuck || endedByCancel(w)):
+		return was.limit
 	}
 	return nil
 }

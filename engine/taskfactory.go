@@ -42,7 +42,9 @@ func manufacture[T any](l *Loop, fn func(context.Context) (T, error), o TaskOpti
 	if made == nil {
 		return newTask(l, func(context.Context) (v T, err error) { return v, errNoTask }, o)
 	}
-	return &Task[T]{task: made.untyped(), value: value, made: made}
+	t := &Task[T]{task: made.untyped(), value: value}
+	t.seldom().product = made
+	return t
 }
 
 // manufactureLoose is Go by way of the factory.

@@ -1,59 +1,54 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 )
 
-// taskList are the tasks of a loop that are not done, in the order they were
-// made. The loop changes it; other goroutines may ask.
+// taskList are the tasks of a loop that are not done. The loop changes it; other
+// goroutines may ask.
 type taskList struct {
-	mu          sync.Mutex
-	first, last *task // guarded by mu
+	mu   sync.Mutex
+	list []*task // guarded by mu; each knows its place
 }
 
 func (ts *taskList) add(t *task) {
 	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	t.prev, t.succ = ts.last, nil
-	if ts.last == nil {
-		ts.first = t
-	} else {
-		ts.last.succ = t
-	}
-	ts.last = t
+	t.place = len(ts.list)
+	ts.list = append(ts.list, t)
+	ts.mu.Unlock()
 }
 
 func (ts *taskList) remove(t *task) {
 	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	if t.prev == nil {
-		ts.first = t.succ
-	} else {
-		t.prev.succ = t.succ
-	}
-	if t.succ == nil {
-		ts.last = t.prev
-	} else {
-		t.succ.prev = t.prev
-	}
-	t.prev, t.succ = nil, nil
+	last := len(ts.list) - 1
+	moved := ts.list[last]
+	ts.list[t.place], moved.place = moved, t.place
+	ts.list[last] = nil
+	ts.list = ts.list[:last]
+	ts.mu.Unlock()
 }
 
-// all are the tasks, each of which somebody has now seen.
-func (ts *taskList) all() (out []AnyTask) {
+// sorted are the tasks in the order they were made.
+func (ts *taskList) sorted() []*task {
 	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	for t := ts.first; t != nil; t = t.succ {
+	list := slices.Clone(ts.list)
+	ts.mu.Unlock()
+	slices.SortFunc(list, func(a, b *task) int { return cmp.Compare(a.number, b.number) })
+	return list
+}
+
+// AllTasks are the loop's tasks that are not done, in the order they were made:
+// all_tasks. Any goroutine.
+func AllTasks(l *Loop) (out []AnyTask) {
+	for _, t := range l.tasks.sorted() {
 		t.seen.Store(true)
 		out = append(out, t.job.any())
 	}
 	return out
 }
-
-// AllTasks are the loop's tasks that are not done, in the order they were made:
-// all_tasks. Any goroutine.
-func AllTasks(l *Loop) []AnyTask { return l.tasks.all() }
 
 // CurrentTask is the task that ctx names, nil if it names none: current_task.
 // Any goroutine.
@@ -70,7 +65,7 @@ func CurrentTask(ctx context.Context) AnyTask {
 // coroutine had begun have seen ErrLoopClosed and are over; the others never
 // ran.
 func (l *Loop) dropTasks() {
-	for t := l.tasks.first; t != nil; t = l.tasks.first {
+	for _, t := range l.tasks.sorted() {
 		t.unwound = true
 		t.end(ErrLoopClosed)
 	}

@@ -41,11 +41,11 @@ func (t *task) timedStep() {
 // enter gives the task its coroutine. A task that was cancelled before gets none
 // and ends.
 func (t *task) enter() bool {
-	if t.must != nil {
+	if t.cut != nil && t.cut.must != nil {
 		t.end(nil)
 		return false
 	}
-	t.root = t.loop.coros.Get(runTask, t)
+	t.root = t.loop.coros.Get((*taskBody)(t))
 	t.mount(t.root)
 	return true
 }
@@ -56,10 +56,12 @@ func (t *task) mount(c *coro.Coro) {
 	t.home.Store(uintptr(c.ID()))
 }
 
-// runTask is the body of a task's coroutine.
-func runTask(arg any) {
-	t := arg.(*task)
-	err := ErrTaskExited
+// taskBody is a task as the body of its coroutine.
+type taskBody task
+
+// Run runs the task's function and makes the task done.
+func (b *taskBody) Run() {
+	t, err := (*task)(b), ErrTaskExited
 	defer func() {
 		if err == ErrTaskExited {
 			if v := recover(); v != nil {
@@ -79,8 +81,8 @@ func (t *task) end(err error) {
 	if t.unwound {
 		t.loop.unwound = append(t.loop.unwound, t.job.any())
 	}
-	if err == nil && t.must != nil {
-		err = t.must
+	if err == nil && t.cut != nil && t.cut.must != nil {
+		err = t.cut.must
 	}
 	kept := t.endContext()
 	switch loose, ok := t.job.(*looseTask); {

@@ -19,7 +19,7 @@ import (
 //	 +------------- the body returns --------------------+
 //
 // A body that ends by runtime.Goexit takes the goroutine with it; Resume returns
-// as for one that returned. A body must not panic: that ends the process.
+// as for one that returned. A body that panics ends the process.
 //
 // Resume and Get belong to the pool's owner, one goroutine or one of the
 // coroutines it is resuming; Suspend belongs to the body.
@@ -30,12 +30,13 @@ type Coro struct {
 	yield func(struct{}) bool
 	self  gid.ID // of the coroutine's goroutine, which is the same for all bodies
 
-	body func(any)
-	arg  any
-
-	state      state
-	prev, succ *Coro // among the pool's live ones; succ also among the idle ones
+	body  Body
+	state state
+	index int // among the pool's
 }
+
+// Body is what a coroutine runs.
+type Body interface{ Run() }
 
 type state uint8
 
@@ -79,7 +80,7 @@ func (c *Coro) run() {
 			c.yield(struct{}{})
 		}
 	}()
-	c.body(c.arg)
+	c.body.Run()
 	c.state = returned
 }
 

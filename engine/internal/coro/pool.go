@@ -18,62 +18,60 @@ type Pool struct {
 	// before it ends; nil for neither.
 	Born, Gone func()
 
-	first, last *Coro // live ones, in the order they were taken
-	idle        *Coro
-	idles       int
-	unreaped    []*Coro // ended by Goexit, of a locked pool
-	reaping     sync.WaitGroup
+	all      []*Coro // but for the unreaped
+	idle     []*Coro // behind idles the array keeps ones that are used
+	idles    int
+	unreaped []*Coro // ended by Goexit, of a locked pool
+	reaping  sync.WaitGroup
 }
 
-// Get returns a coroutine that will run body(arg) when it is resumed.
-func (p *Pool) Get(body func(any), arg any) *Coro {
-	c := p.idle
-	if c == nil {
-		c = newCoro(p)
-	} else {
-		p.idle = c.succ
-		p.idles--
+// Get returns a coroutine that will run body when it is resumed.
+func (p *Pool) Get(body Body) *Coro {
+	if p.idles == 0 {
+		c := newCoro(p)
+		c.body, c.index = body, len(p.all)
+		p.all = append(p.all, c)
+		return c
 	}
-	c.body, c.arg = body, arg
-	c.prev, c.succ = p.last, nil
-	if p.last == nil {
-		p.first = c
-	} else {
-		p.last.succ = c
-	}
-	p.last = c
+	p.idles--
+	c := p.idle[p.idles]
+	c.body = body
 	return c
-}
-
-// unlink takes c from the live ones.
-func (p *Pool) unlink(c *Coro) {
-	if c.prev == nil {
-		p.first = c.succ
-	} else {
-		c.prev.succ = c.succ
-	}
-	if c.succ == nil {
-		p.last = c.prev
-	} else {
-		c.succ.prev = c.prev
-	}
-	c.prev, c.succ = nil, nil
 }
 
 // ended takes back a coroutine whose body is over.
 func (p *Pool) ended(c *Coro) {
-	p.unlink(c)
-	c.body, c.arg = nil, nil
+	c.body = nil
 	switch {
 	case c.state == exited:
+		p.forget(c)
 		p.reap(c)
 	case p.idles == idleLimit:
+		p.forget(c)
 		c.stop()
 	default:
 		c.state = suspended
-		c.succ, p.idle = p.idle, c
-		p.idles++
+		p.keep(c)
 	}
+}
+
+// keep makes c an idle one.
+func (p *Pool) keep(c *Coro) {
+	if p.idles == len(p.idle) {
+		p.idle = append(p.idle, c)
+	} else {
+		p.idle[p.idles] = c
+	}
+	p.idles++
+}
+
+// forget takes c from the pool's.
+func (p *Pool) forget(c *Coro) {
+	last := len(p.all) - 1
+	p.all[c.index] = p.all[last]
+	p.all[c.index].index = c.index
+	p.all[last] = nil
+	p.all = p.all[:last]
 }
 
 // reap lets the goroutine of an exited body end, which ends the goroutine that
@@ -88,9 +86,9 @@ func (p *Pool) reap(c *Coro) {
 }
 
 // Close ends all coroutines, and waits for them: bodies that are suspended see
-// Suspend return false, in the order they were taken, and have to end. Only the
-// owner may call it, and nothing else afterwards. When a body ends by Goexit
-// meanwhile, so does the caller, but not before the rest is done.
+// Suspend return false, and have to end. Only the owner may call it, and nothing
+// else afterwards. When a body ends by Goexit meanwhile, so does the caller, but
+// not before the rest is done.
 func (p *Pool) Close() {
 	over := false
 	defer func() {
@@ -98,19 +96,18 @@ func (p *Pool) Close() {
 			p.Close()
 		}
 	}()
-	for c := p.first; c != nil; c = p.first {
-		p.unlink(c)
-		c.stop()
-	}
-	for c := p.idle; c != nil; c = p.idle {
-		p.idle = c.succ
-		c.stop()
-	}
-	for n := len(p.unreaped); n > 0; n = len(p.unreaped) {
-		c := p.unreaped[n-1]
-		p.unreaped = p.unreaped[:n-1]
-		c.stop()
-	}
+	p.idle, p.idles = nil, 0
+	stopAll(&p.all)
+	stopAll(&p.unreaped)
 	p.reaping.Wait()
 	over = true
+}
+
+// stopAll stops coroutines, each of which is off the list before.
+func stopAll(list *[]*Coro) {
+	for len(*list) > 0 {
+		c := (*list)[0]
+		*list = (*list)[1:]
+		c.stop()
+	}
 }
