@@ -69,6 +69,7 @@ func (l *Loop) dropTasks() {
 		t.unwound = true
 		t.end(ErrLoopClosed)
 	}
+	slices.SortFunc(l.unwound, func(a, b AnyTask) int { return cmp.Compare(a.untyped().number, b.untyped().number) })
 	for _, t := range l.unwound {
 		l.CallExceptionHandler(ErrorContext{
 			Message:         "Task was destroyed but it is pending!",

@@ -85,16 +85,18 @@ func (t *task) end(err error) {
 		err = t.cut.must
 	}
 	kept := t.endContext()
-	switch loose, ok := t.job.(*looseTask); {
-	case ok:
-		loose.end(err, kept)
+	loose, _ := t.job.(*looseTask)
+	t.asked = t.unwound || loose != nil
+	switch {
 	case err == nil:
 		_ = t.finish(futureFinished) // a closed loop calls nobody
 	case t.isCancellation(err):
 		t.endCancelled(asCancellation(err))
 	default:
-		t.asked = t.unwound
 		_ = t.fail(err)
+	}
+	if loose != nil {
+		loose.ended(kept)
 	}
 }
 
@@ -111,14 +113,13 @@ func asCancellation(err error) error {
 	return &cancellation{err}
 }
 
-// end reports the error, which nobody else will ask for, and lets the task be
-// used again if nobody kept its context.
-func (g *looseTask) end(err error, kept bool) {
+// ended reports the error, which nobody else will ask for, and lets the task be
+// used again if nobody kept it or its context.
+func (g *looseTask) ended(kept bool) {
 	t := &g.state
 	l := t.loop
-	t.state, t.err = futureFinished, err
-	if err != nil && !t.isCancellation(err) && !t.unwound {
-		l.CallExceptionHandler(ErrorContext{Message: "Exception in task", Err: err, Task: &g.face, Context: t.base})
+	if t.state == futureFinished && t.err != nil && !t.unwound {
+		l.CallExceptionHandler(ErrorContext{Message: "Exception in task", Err: t.err, Task: &g.face, Context: t.base})
 		return
 	}
 	if !kept && !t.seen.Load() && !t.unwound && !l.debug.Load() {
