@@ -6,6 +6,7 @@ require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/google/pprof v0.0.0-20250607225305-033d6d78b36a
 	github.com/spf13/cobra v1.10.2
+	github.com/valyala/bytebufferpool v1.0.0
 	golang.org/x/perf v0.0.0-20250605212013-b481878a17be
 	golang.org/x/sys v0.46.0
 	golang.org/x/term v0.44.0
