@@ -14,6 +14,15 @@ func BarList() []Bar {
 		atMost("callbacks/chain-poll-every-64", "time", 20, "ns/call"),
 		atMost("callbacks/chain-poll-every-64-timer", "time", 20, "ns/call"),
 
+		ratio("tasks/await-1000", "time", 2.0, "pull"),
+		atMost("tasks/await-1000", "allocs", 0, "allocs/trip"),
+		ratio("tasks/await-alone", "time", 1.3, "floor"),
+		atMost("tasks/spawn", "time", 250, "ns/task"),
+		atMost("tasks/spawn", "allocs", 1+strayAllocs, "allocs/task"),
+		atMost("tasks/spawn-loose", "time", 250, "ns/task"),
+		atMost("tasks/spawn-loose", "allocs", 0, "allocs/task"),
+		atMost("tasks/parked", "memory", 3500, "B/task"),
+
 		atMost("posts/1", "time", 30, "ns/post"),
 		atMost("posts/1", "allocs", 0, "allocs/post"),
 		atMost("posts/2", "time", 30, "ns/post"),
@@ -46,6 +55,11 @@ func BarList() []Bar {
 	}
 	return bars
 }
+
+// strayAllocs is the room for what the runtime allocates when there is garbage
+// to collect, a few objects in a sample. One more in each turn of a thousand
+// operations does not fit.
+const strayAllocs = 0.0005
 
 // atMost is an absolute bar on the engine.
 func atMost(scenario, metric string, limit float64, unit string) Bar {

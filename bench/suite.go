@@ -8,6 +8,7 @@ func Scenarios() []Scenario {
 	return slices.Concat(
 		callbackScenarios(),
 		handleScenarios(),
+		taskScenarios(),
 		readerScenarios(),
 		postScenarios(),
 		wakeupScenarios(),
