@@ -268,8 +268,9 @@ func TestCloseResumes(t *testing.T) {
 		all := make([]*Coro, len(ended))
 		for i := range all {
 			all[i] = spawn(p, func(c *Coro) {
-				if other := all[len(all)-1-i]; !c.Suspend() && ended[len(all)-1-i] == 0 && i%2 == 0 {
-					other.Resume()
+				other := len(all) - 1 - i
+				if !c.Suspend() && ended[other] == 0 {
+					all[other].Resume()
 				}
 				ended[i]++
 			})
