@@ -3,6 +3,9 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -241,5 +244,30 @@ func TestTrapIgnoringTheEnd(t *testing.T) {
 	}
 	if refused < 900 || refused > 1000 {
 		t.Errorf("it was refused %d times", refused)
+	}
+}
+
+// TestTrapsAreDocumented: docs/tasks.md names every trap's test, and no test
+// that is not there.
+func TestTrapsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "docs", "tasks.md"))
+	must(t, err)
+	files, err := filepath.Glob("task_*_test.go")
+	must(t, err)
+	var source strings.Builder
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		must(t, err)
+		source.Write(text)
+	}
+	for _, name := range regexp.MustCompile(`\bTest[A-Z]\w*`).FindAllString(string(page), -1) {
+		if !strings.Contains(source.String(), "func "+name+"(t *testing.T)") {
+			t.Errorf("the page names %s, which there is not", name)
+		}
+	}
+	for _, m := range regexp.MustCompile(`func (TestTrap[A-Z]\w*)`).FindAllStringSubmatch(source.String(), -1) {
+		if !strings.Contains(string(page), "`"+m[1]+"`") {
+			t.Errorf("the page does not name %s", m[1])
+		}
 	}
 }
