@@ -17,7 +17,7 @@ type floor struct {
 }
 
 // transport is what the transports stand on.
-var transport = []string{"internal/gid", "buffers", "poller", "engine/internal/reactor"}
+var transport = []string{"internal/gid", "buffers", "poller", "engine/internal/reactor", "engine/internal/sock"}
 
 // floors is the house of docs/architecture.md, from the ground up.
 var floors = []floor{
@@ -36,6 +36,7 @@ var floors = []floor{
 		ours:   []string{"internal/gid", "buffers", "timerwheel", "poller"},
 		theirs: []string{"golang.org/x/sys"},
 	},
+	{path: "engine/internal/sock", theirs: []string{"golang.org/x/sys"}},
 	{path: "engine/internal/dgram", ours: transport, theirs: []string{"golang.org/x/sys"}},
 	{path: "engine/internal/accept", ours: transport, theirs: []string{"golang.org/x/sys"}},
 	{path: "engine/internal/stream", ours: append([]string{"tls"}, transport...), theirs: []string{"golang.org/x/sys"}},

@@ -18,10 +18,16 @@ var rawCalls = []rawCall{
 	{"poller/sys_linux.go", "SYS_EPOLL_PWAIT"}, // zero timeout
 	{"poller/sys_linux.go", "SYS_EPOLL_CTL"},
 	{"poller/sys_linux.go", "SYS_TIMERFD_SETTIME"},
-	{"bench/floor/sys_poll_linux.go", "SYS_EPOLL_PWAIT"}, // zero timeout
-	{"bench/floor/sys_set_linux.go", "SYS_EPOLL_PWAIT"},  // zero timeout
-	{"bench/floor/sys_io_linux.go", "SYS_READ"},          // from a non-blocking socket
-	{"bench/floor/sys_io_linux.go", "SYS_WRITE"},         // to a non-blocking socket
+	{"engine/internal/sock/sys_linux.go", "SYS_ACCEPT4"},     // of a non-blocking socket
+	{"engine/internal/sock/sys_linux.go", "SYS_GETSOCKNAME"}, // copies an address
+	{"engine/internal/sock/sys_linux.go", "SYS_GETPEERNAME"},
+	{"engine/internal/sock/sys_linux.go", "SYS_SETSOCKOPT"}, // only what is a bit in the socket
+	{"engine/internal/sock/sys_linux.go", "SYS_SHUTDOWN"},   // sends, and waits for nothing
+	{"engine/internal/sock/sys_linux.go", "SYS_IOCTL"},      // SIOCINQ looks at a length
+	{"bench/floor/sys_poll_linux.go", "SYS_EPOLL_PWAIT"},    // zero timeout
+	{"bench/floor/sys_set_linux.go", "SYS_EPOLL_PWAIT"},     // zero timeout
+	{"bench/floor/sys_io_linux.go", "SYS_READ"},             // from a non-blocking socket
+	{"bench/floor/sys_io_linux.go", "SYS_WRITE"},            // to a non-blocking socket
 }
 
 // rawNames are the functions that enter the kernel without telling the

@@ -1,0 +1,129 @@
+package sock
+
+// Protocols of internet sockets, the same everywhere.
+const (
+	TCP = 6
+	UDP = 17
+)
+
+// What Shutdown ends, the same everywhere.
+const (
+	ShutRead  = 0
+	ShutWrite = 1
+	ShutBoth  = 2
+)
+
+// Kind is what a socket was made as.
+type Kind struct{ Family, Type, Proto int }
+
+// Network is the name that package net has for such sockets.
+func (k Kind) Network() string { return Network(k.Family, k.Type) }
+
+// Errors of this file are *os.SyscallError, but for those of addresses, which are
+// *AddrError, and those of Accept.
+
+// Open makes a socket that does not block. The descriptor is -1 with an error.
+func Open(k Kind) (fd int, err error) { return valid(open(k)) }
+
+// valid hides what a failed call has for a descriptor: on some systems 0.
+func valid(fd int, err error) (int, error) {
+	if err != nil {
+		return -1, err
+	}
+	return fd, nil
+}
+
+// Pair makes two sockets that are connected to each other, and do not block.
+func Pair(k Kind) (fds [2]int, err error) {
+	if fds, err = pair(k); err != nil {
+		fds = [2]int{-1, -1}
+	}
+	return fds, err
+}
+
+// Accept takes the next connection of a listening socket, which must not block;
+// it does not block either. The error is the bare syscall.Errno, for callers that
+// go by its number, and costs nothing.
+func Accept(fd int) (conn int, peer Addr, err error) { return accept(fd) }
+
+// Connect begins to connect a socket, which must not block. It is pending when
+// that takes time: the socket becomes writable at its end, and ConnectResult
+// tells how it went.
+func Connect(fd, family int, a Addr) (pending bool, err error) {
+	a, err = a.For(family)
+	if err != nil {
+		return false, err
+	}
+	return connect(fd, a)
+}
+
+// ConnectResult tells how connecting went, once the socket is writable. It may
+// still be pending, when the event was meant for something else.
+func ConnectResult(fd int) (pending bool, err error) { return connectResult(fd) }
+
+// Bind gives a socket its address. A unix path is made in the file system; it
+// stays there when the socket is closed.
+func Bind(fd, family int, a Addr) error {
+	a, err := a.For(family)
+	if err != nil {
+		return err
+	}
+	return bind(fd, a)
+}
+
+// Listen makes a socket accept connections, so many of which may wait.
+func Listen(fd, backlog int) error { return listen(fd, backlog) }
+
+// Name is the socket's own address. It is none, without an error, in a family
+// that this package does not know.
+func Name(fd int) (Addr, error) { return name(fd) }
+
+// Peer is the address that the socket is connected to; none like Name.
+func Peer(fd int) (Addr, error) { return peer(fd) }
+
+// KindOf finds out what a descriptor was made as, the protocol included when the
+// socket was opened without one.
+func KindOf(fd int) (Kind, error) { return kindOf(fd) }
+
+// SetNonblock makes calls on the socket return instead of waiting, for every
+// descriptor that shares it.
+func SetNonblock(fd int) error { return setNonblock(fd) }
+
+// Option reads a number.
+func Option(fd, level, name int) (int, error) { return option(fd, level, name) }
+
+// SetOption sets a number.
+func SetOption(fd, level, name, value int) error { return setOption(fd, level, name, value) }
+
+// Switch is an option that is on or off.
+type Switch uint8
+
+// The switches.
+const (
+	ReuseAddress Switch = iota // bind although old connections have the address
+	ReusePort                  // several sockets with one address share what arrives
+	V6Only                     // an IPv6 socket takes no IPv4
+	KeepAlive                  // ask a silent peer whether it is there
+	NoDelay                    // send small segments at once
+)
+
+// On tells whether a switch is on.
+func On(fd int, s Switch) (bool, error) { return on(fd, s) }
+
+// Set turns a switch. It fails with an error that is errors.ErrUnsupported where
+// the system does not have it.
+func Set(fd int, s Switch, on bool) error { return set(fd, s, on) }
+
+// Unread is the number of bytes that have arrived and were not read.
+func Unread(fd int) (int, error) { return unread(fd) }
+
+// Shutdown ends a direction of a connection, or both, for every descriptor that
+// shares the socket.
+func Shutdown(fd, how int) error { return shutdown(fd, how) }
+
+// Dup makes another descriptor of the same socket, closed in programs that are
+// started; -1 with an error.
+func Dup(fd int) (int, error) { return valid(dup(fd)) }
+
+// Close closes a descriptor. It is closed whatever the error.
+func Close(fd int) error { return closeFD(fd) }
