@@ -41,6 +41,9 @@ func Await[T any](ctx context.Context, a Awaitable[T]) (T, error) {
 // taskHere is the task that ctx names, and whether it may wait on the calling
 // goroutine. Any goroutine.
 func taskHere(ctx context.Context) (t *task, here bool) {
+	if c, ok := ctx.(*taskContext); ok {
+		return (*task)(c), c.home.Load() == uintptr(gid.Current())
+	}
 	t = taskOf(ctx)
 	return t, t != nil && t.home.Load() == uintptr(gid.Current())
 }
@@ -102,12 +105,16 @@ func (c *cut) begin(w waiter) {
 // themselves, or have none but the task's; for others package context does, and
 // unbind ends that.
 func (t *task) bind(ctx context.Context) (unbind func() bool, err error) {
+	if _, own := ctx.(*taskContext); own && !t.bounded {
+		return nil, nil
+	}
+	return t.bindOther(ctx)
+}
+
+func (t *task) bindOther(ctx context.Context) (unbind func() bool, err error) {
 	switch c := ctx.(type) {
 	case *taskContext:
-		if t.bounded {
-			return t.bindForeign(t.base)
-		}
-		return nil, nil
+		return t.bindForeign(t.base)
 	case *scope:
 		if err := c.over(); err != nil {
 			return nil, err

@@ -88,6 +88,7 @@ func commonLoop[A AnyAwaitable](parts []A) (*Loop, error) {
 // begin counts all parts before it looks at those that are done.
 func (g *gathering[R, A]) begin() {
 	var done []*future
+	ended := func(arg any) { g.ended(arg.(*future)) }
 	seen := make(map[*future]bool, len(g.parts))
 	for _, p := range g.parts {
 		f := p.core()
@@ -99,7 +100,7 @@ func (g *gathering[R, A]) begin() {
 			done = append(done, f)
 			continue
 		}
-		_ = f.whenDone(doneCall{func(arg any) { g.ended(arg.(*future)) }, f}) // is pending
+		_ = f.whenDone(doneCall{ended, f}) // is pending
 	}
 	g.left = len(seen)
 	for _, f := range done {

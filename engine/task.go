@@ -222,9 +222,6 @@ type waiter interface {
 	Cancelled() bool
 }
 
-// taskNumbers is the process's count of tasks.
-var taskNumbers atomic.Uint64
-
 // begin schedules the first step.
 func (t *task) begin(l *Loop, missing bool, o TaskOptions) {
 	t.loop = l
@@ -245,7 +242,6 @@ func (t *task) begin(l *Loop, missing bool, o TaskOptions) {
 
 func (t *task) prepare(missing bool, o TaskOptions) error {
 	t.born()
-	t.number = taskNumbers.Add(1)
 	if o.Name != "" {
 		t.seldom().name = o.Name
 	}
@@ -255,6 +251,7 @@ func (t *task) prepare(missing bool, o TaskOptions) error {
 	if err := t.loop.checkGoroutine(); err != nil {
 		return err
 	}
+	t.number = t.loop.tasks.number()
 	t.base = t.loop.contextOr(o.Context)
 	t.bounded = t.base.Done() != nil
 	return t.loop.r.Refused()

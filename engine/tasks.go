@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // taskList are the tasks of a loop that are not done. The loop changes it; other
@@ -12,6 +13,23 @@ import (
 type taskList struct {
 	mu   sync.Mutex
 	list []*task // guarded by mu; each knows its place
+
+	last, limit uint64 // numbers that the loop may give to its tasks
+}
+
+// taskNumbers is the process's count of tasks. A loop takes numbers by the
+// block, so that loops on several cores do not fight for it.
+var taskNumbers atomic.Uint64
+
+const numberBlock = 1024
+
+func (ts *taskList) number() uint64 {
+	if ts.last == ts.limit {
+		ts.limit = taskNumbers.Add(numberBlock)
+		ts.last = ts.limit - numberBlock
+	}
+	ts.last++
+	return ts.last
 }
 
 func (ts *taskList) add(t *task) {
