@@ -9,19 +9,14 @@ package buffers
 //	[#####|####] -> [##########] -> [#####|    ]
 //	  sent   to go   handed over      to go  room for more copies
 //
-// A Chain belongs to one goroutine, and is always used with the same Pool.
+// A Chain belongs to one goroutine, is always used with the same Pool, and must
+// not be copied while it is not empty.
+//
+// The releases of what others have handed over are called in order, each once. A
+// release may use the chain in every way: it finds only what is to go then.
 type Chain struct {
-	first, last *segment
+	first, last *segment // gone ones are first only while releases are called
 	size        int
-}
-
-// segment is a piece of a chain. mem[from:to] is to go.
-type segment struct {
-	mem      []byte
-	from, to int
-	block    *Block // nil for memory of others
-	release  func() // of memory of others; nil for none
-	next     *segment
 }
 
 // tailBlock is the size of the block that a chain begins for small copies, so
@@ -50,18 +45,19 @@ func (c *Chain) Copy(p *Pool, data []byte) {
 }
 
 // Own appends data itself, which the chain owns until it has been sent or
-// cleared; then it calls release, unless that is nil.
+// cleared; then it calls release, unless that is nil. Data may be empty: then it
+// has been sent when all before it has, which may be at once.
 func (c *Chain) Own(p *Pool, data []byte, release func()) {
-	if len(data) == 0 {
-		if release != nil {
-			release()
-		}
+	if len(data) == 0 && release == nil {
 		return
 	}
 	c.size += len(data)
 	s := p.segment()
 	s.mem, s.to, s.release = data, len(data), release
 	c.push(s)
+	if c.first == s {
+		c.settle(p) // only what is empty is gone already
+	}
 }
 
 func (c *Chain) push(s *segment) {
@@ -74,61 +70,58 @@ func (c *Chain) push(s *segment) {
 }
 
 // View appends to dst the pieces that are to go, up to its capacity, and returns
-// it and how many bytes they are. They are valid until the chain is next changed.
+// it and how many bytes they are. They must not be changed, and are valid until
+// Drop has passed them or Clear is called; appending to the chain leaves them.
 func (c *Chain) View(dst [][]byte) (pieces [][]byte, size int) {
 	for s := c.first; s != nil && len(dst) < cap(dst); s = s.next {
-		dst = append(dst, s.mem[s.from:s.to])
-		size += s.to - s.from
+		if !s.gone() {
+			dst = append(dst, s.mem[s.from:s.to:s.to])
+			size += s.to - s.from
+		}
 	}
 	return dst, size
 }
 
-// Drop takes the first n bytes, which were sent, from the chain.
+// Drop takes the first n bytes, which were sent, from the chain. There must be so
+// many.
 func (c *Chain) Drop(p *Pool, n int) {
+	if n < 0 || n > c.size {
+		panic("buffers: Drop of more than the chain has")
+	}
 	c.size -= n
-	for n > 0 {
-		s := c.first
-		if s.to-s.from > n {
-			s.from += n
-			return
+	for s := c.first; n > 0; s = s.next {
+		k := min(n, s.to-s.from)
+		s.from += k
+		n -= k
+	}
+	c.settle(p)
+}
+
+// Clear drops everything that is in the chain. What releases append meanwhile
+// stays.
+func (c *Chain) Clear(p *Pool) { c.Drop(p, c.size) }
+
+// settle takes the segments of which nothing is to go from the front, and calls
+// their releases. A release that uses the chain may come here again: then the
+// inner call does what is left, and the outer one finds nothing.
+func (c *Chain) settle(p *Pool) {
+	for c.first != nil && c.first.gone() {
+		if release := c.pop(p); release != nil {
+			release()
 		}
-		n -= s.to - s.from
-		c.pop(p)
 	}
 }
 
-// Clear drops everything.
-func (c *Chain) Clear(p *Pool) {
-	for c.first != nil {
-		c.pop(p)
-	}
-	c.size = 0
-}
-
-// pop takes the first segment from the chain. The release of its owner, which
-// may use the chain, comes last.
-func (c *Chain) pop(p *Pool) {
+// pop takes the first segment from the chain, and returns its release.
+func (c *Chain) pop(p *Pool) (release func()) {
 	s := c.first
 	if c.first = s.next; c.first == nil {
 		c.last = nil
 	}
-	block, release := s.block, s.release
-	*s = segment{next: p.segments}
-	p.segments = s
-	if block != nil {
-		p.Put(block)
+	if s.block != nil {
+		p.Put(s.block)
 	}
-	if release != nil {
-		release()
-	}
-}
-
-// segment takes a free segment, or makes one.
-func (p *Pool) segment() *segment {
-	s := p.segments
-	if s == nil {
-		return &segment{}
-	}
-	p.segments, s.next = s.next, nil
-	return s
+	release = s.release
+	p.putSegment(s)
+	return release
 }

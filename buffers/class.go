@@ -12,14 +12,20 @@ const (
 
 	// MinBlock is the size of the smallest block.
 	MinBlock = 1 << minShift
-	// MaxBlock is the size of the largest block.
+	// MaxBlock is the size of the largest block that pools keep.
 	MaxBlock = 1 << maxShift
 )
 
-// classOf is the smallest class whose blocks hold n bytes, for n up to MaxBlock.
+// unpooled is the class of blocks larger than MaxBlock, which no pool keeps.
+const unpooled = -1
+
+// classOf is the smallest class whose blocks hold n bytes.
 func classOf(n int) int {
-	if n <= MinBlock {
+	switch {
+	case n <= MinBlock:
 		return 0
+	case n > MaxBlock:
+		return unpooled
 	}
 	return bits.Len(uint(n-1)) - minShift
 }

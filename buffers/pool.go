@@ -2,12 +2,20 @@ package buffers
 
 import "sync"
 
-// Block is memory of one of the sizes. The zero Block is not valid.
+// Block is memory of one of the sizes, or larger than all of them. The zero
+// Block is not valid.
 type Block struct {
-	mem   []byte
-	class int
-	next  *Block // in a free list
 	check check
+	class int
+	mem   []byte
+	next  *Block // in a free list
+}
+
+// newBlock makes a block of size bytes.
+func newBlock(size, class int) *Block {
+	b := &Block{mem: make([]byte, size), class: class}
+	b.check.made(b.mem)
+	return b
 }
 
 // Bytes is the block's memory, all of it.
@@ -17,18 +25,21 @@ func (b *Block) Bytes() []byte { return b.mem }
 // connections need that are in the middle of something.
 const DefaultBound = 4 << 20
 
-// Pool holds blocks that are free. It belongs to one goroutine.
+// Pool holds blocks that are free. It belongs to one goroutine. The zero Pool
+// keeps nothing.
 type Pool struct {
 	free  [classes]*Block
 	held  int // bytes in free
 	bound int
 	used  int // bytes of blocks given out, less those given back
 
-	segments *segment
+	segments     *segment // free ones, for chains
+	segmentCount int
 }
 
-// NewPool makes a pool that keeps up to bound bytes of free blocks, DefaultBound
-// for 0. What is given back beyond that goes to the pool that all share.
+// NewPool makes a pool that keeps up to bound bytes of free blocks: DefaultBound
+// for 0, none for less. What is given back beyond that goes to the pool that all
+// share.
 func NewPool(bound int) *Pool {
 	if bound == 0 {
 		bound = DefaultBound
@@ -36,35 +47,46 @@ func NewPool(bound int) *Pool {
 	return &Pool{bound: bound}
 }
 
-// Get gives the caller a block of n bytes or more, up to MaxBlock. Its content is
-// anything.
+// Get gives the caller a block of n bytes or more; of exactly n when that is more
+// than MaxBlock. Its content is anything.
 func (p *Pool) Get(n int) *Block {
-	class := classOf(n)
-	p.used += sizeOf(class)
-	b := p.free[class]
-	if b == nil {
-		return take(class)
-	}
-	p.free[class], b.next = b.next, nil
-	p.held -= sizeOf(class)
-	b.check.taken(b.mem)
+	b := p.find(n)
+	b.check.taken(p, b.mem)
+	p.used += len(b.mem)
 	return b
 }
 
-// Put takes back what Get gave out. The caller must not touch it again.
+// find looks in the pool and in the shared one, and makes what is in neither.
+func (p *Pool) find(n int) *Block {
+	class := classOf(n)
+	if class == unpooled {
+		return newBlock(n, unpooled)
+	}
+	b := p.free[class]
+	if b == nil {
+		return findShared(class)
+	}
+	p.free[class], b.next = b.next, nil
+	p.held -= sizeOf(class)
+	return b
+}
+
+// Put takes back what Get of the same pool gave out. The caller must not touch
+// it again.
 func (p *Pool) Put(b *Block) {
-	size := sizeOf(b.class)
+	b.check.given(p, b.mem)
+	size := len(b.mem)
 	p.used -= size
-	if p.held+size > p.bound {
+	if b.class == unpooled || p.held+size > p.bound {
 		spill(b)
 		return
 	}
-	b.check.given(b.mem)
 	b.next, p.free[b.class] = p.free[b.class], b
 	p.held += size
 }
 
-// Used is how many bytes of blocks are given out.
+// Used is how many bytes of blocks are given out, those in chains included and
+// those in the hands of Refs not.
 func (p *Pool) Used() int { return p.used }
 
 // Held is how many bytes of free blocks the pool keeps.
@@ -74,17 +96,18 @@ func (p *Pool) Held() int { return p.held }
 // them in time.
 var shared [classes]sync.Pool
 
-// take gets a block of the shared ones, or makes one.
-func take(class int) *Block {
+// findShared gets a block of the shared ones, or makes one.
+func findShared(class int) *Block {
 	if b, ok := shared[class].Get().(*Block); ok {
-		b.check.taken(b.mem)
 		return b
 	}
-	return &Block{mem: make([]byte, sizeOf(class)), class: class}
+	return newBlock(sizeOf(class), class)
 }
 
-// spill gives a block to the shared ones.
+// spill gives a free block to the shared ones, or to the collector when it is of
+// no size that they have.
 func spill(b *Block) {
-	b.check.given(b.mem)
-	shared[b.class].Put(b)
+	if b.class != unpooled {
+		shared[b.class].Put(b)
+	}
 }
