@@ -87,3 +87,9 @@ func TestExamplesOfReplacements(t *testing.T) {
 		wantOutput(t, ExampleSetPolicy, "a loop on poll(2)", "the loop runs: true <nil>")
 	})
 }
+
+func TestExamplesOfTasks(t *testing.T) {
+	prove(t, "EXAM-06", func(t *testing.T) {
+		wantOutput(t, ExampleLoop_ShutdownAsyncGens, "tick <nil>", "the generator is closed: true")
+	})
+}
