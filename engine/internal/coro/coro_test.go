@@ -29,7 +29,13 @@ func owned(locked bool, fn func(p *Pool)) {
 // onBoth is a subtest for a pool of each kind.
 func onBoth(t *testing.T, fn func(t *testing.T, p *Pool)) {
 	for name, locked := range map[string]bool{"free": false, "locked": true} {
-		t.Run(name, func(t *testing.T) { owned(locked, func(p *Pool) { fn(t, p) }) })
+		t.Run(name, func(t *testing.T) {
+			over := false
+			owned(locked, func(p *Pool) { fn(t, p); over = true })
+			if !over && !t.Failed() {
+				t.Error("a coroutine has ended its owner")
+			}
+		})
 	}
 }
 

@@ -27,8 +27,23 @@ type actor struct {
 	over  bool
 }
 
-// play does so many steps and closes the pool. It checks each answer against
+// play does so many steps on a pool and closes it. It checks each answer against
 // the model, and at the end that Close has ended what was suspended.
+func play(t testing.TB, locked bool, steps int, next func() byte) {
+	s := &script{t: t, next: next}
+	over := false
+	owned(locked, func(p *Pool) { s.p = p; s.play(steps); over = true })
+	var want []int
+	for _, a := range s.live {
+		if a.begun {
+			want = append(want, a.name)
+		}
+	}
+	if slices.Sort(s.refused); !over || !slices.Equal(s.refused, want) {
+		t.Errorf("all was played: %t; Close ended %v, want %v", over, s.refused, want)
+	}
+}
+
 func (s *script) play(steps int) {
 	for range steps {
 		if b := s.next(); len(s.live) == 0 || b%4 == 0 {
@@ -36,16 +51,6 @@ func (s *script) play(steps int) {
 		} else {
 			s.resume(s.live[int(b/4)%len(s.live)])
 		}
-	}
-	var want []int
-	for _, a := range s.live {
-		if a.begun {
-			want = append(want, a.name)
-		}
-	}
-	s.p.Close()
-	if slices.Sort(s.refused); !slices.Equal(s.refused, want) {
-		s.t.Errorf("Close ended %v, want %v", s.refused, want)
 	}
 }
 
@@ -110,11 +115,10 @@ func (s *script) check() {
 // TestModel: a pool does what its model does, for random scripts.
 func TestModel(t *testing.T) {
 	seed := newRand(t).Uint64()
-	onBoth(t, func(t *testing.T, p *Pool) {
+	for _, locked := range []bool{false, true} {
 		r := rand.New(rand.NewPCG(seed, 0))
-		s := &script{t: t, p: p, next: func() byte { return byte(r.Uint32()) }}
-		s.play(5000)
-	})
+		play(t, locked, 5000, func() byte { return byte(r.Uint32()) })
+	}
 }
 
 // FuzzPool is TestModel with scripts that the fuzzer finds.
@@ -136,6 +140,6 @@ func FuzzPool(f *testing.F) {
 			text = text[1:]
 			return b
 		}
-		owned(locked, func(p *Pool) { (&script{t: t, p: p, next: next}).play(min(len(text), 500)) })
+		play(t, locked, min(len(text), 500), next)
 	})
 }

@@ -58,7 +58,7 @@ func TestIdleLimit(t *testing.T) {
 		for _, c := range all {
 			c.Resume()
 		}
-		if n := alive.Load(); n != idleLimit || p.idles != idleLimit {
+		if n := alive.Load(); n != idleLimit || p.idles != idleLimit || len(p.all) != idleLimit {
 			t.Errorf("%d are alive and %d idle, want %d", n, p.idles, idleLimit)
 		}
 	})
@@ -121,12 +121,14 @@ func TestCloseNested(t *testing.T) {
 				ended = append(ended, name)
 			})
 		}
+		idle := p.Get(call(func() {}))
 		spawn(p, func(c *Coro) {
 			c.Suspend()
 			wantBool(t, "suspended in Close", waiting("new").Resume(), true)
 			wantBool(t, "suspended", p.Get(call(func() {})).Resume(), false)
 			ended = append(ended, "first")
 		}).Resume()
+		idle.Resume() // and is stopped before the others
 		waiting("second").Resume()
 		p.Close()
 		slices.Sort(ended)

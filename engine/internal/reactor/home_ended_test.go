@@ -67,7 +67,12 @@ func TestEndedByGoexit(t *testing.T) {
 	for _, locked := range []bool{false, true} {
 		var e ending
 		release := make(chan struct{})
-		r, _ := newSim(t, Config{LockThread: locked, Ended: func() { <-release; e.ended() }})
+		var r *Reactor
+		r, _ = newSim(t, Config{LockThread: locked, Ended: func() {
+			<-release
+			expect(t, "Soon in Ended", r.Soon(nop, nil), ErrDied)
+			e.ended()
+		}})
 		home := homeOf(t, r)
 		die(t, r)
 		e.want(t, "dead", 0, 0)
