@@ -128,8 +128,8 @@ func TestCloseNested(t *testing.T) {
 			wantBool(t, "suspended", p.Get(call(func() {})).Resume(), false)
 			ended = append(ended, "first")
 		}).Resume()
-		idle.Resume() // and is stopped before the others
 		waiting("second").Resume()
+		idle.Resume() // and is stopped before the others
 		p.Close()
 		slices.Sort(ended)
 		if want := []string{"first", "new", "second"}; !slices.Equal(ended, want) {
