@@ -37,8 +37,8 @@ func testTaskName(t *testing.T) {
 		}
 		return n
 	}
-	if a, b, c := number(l), number(other), number(l); a >= b || b >= c {
-		t.Errorf("numbers %d, %d and %d of two loops do not ascend", a, b, c)
+	if a, b, c := number(l), number(other), number(l); a >= c || a == b || b == c {
+		t.Errorf("tasks of two loops have the numbers %d, %d and %d", a, b, c)
 	}
 	task := engine.CreateTask(l, func(ctx context.Context) (string, error) {
 		return engine.CurrentTask(ctx).Name(), nil

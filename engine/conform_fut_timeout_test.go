@@ -149,6 +149,39 @@ func TestStdContexts(t *testing.T) {
 	})
 }
 
+// TestStdContextAroundScopes: its end reaches the waits of all scopes below.
+func TestStdContextAroundScopes(t *testing.T) {
+	l := newLoop(t)
+	runTask(t, l, func(ctx context.Context) {
+		below, cancel := context.WithCancelCause(ctx)
+		outer, end := engine.Timeout(below, time.Hour)
+		defer end()
+		inner, end := engine.Timeout(outer, time.Hour)
+		defer end()
+		l.CallSoon(func() { cancel(errReason) })
+		wantErr(t, "Sleep", engine.Sleep(inner, time.Hour), errReason)
+	})
+}
+
+// TestStdContextLate: the end of a context that comes after the wait ends no
+// later one.
+func TestStdContextLate(t *testing.T) {
+	l := newLoop(t)
+	runTask(t, l, func(ctx context.Context) {
+		f := engine.NewFuture[int](l)
+		below, cancel := context.WithCancelCause(ctx)
+		l.CallSoon(func() {
+			must(t, f.SetResult(1))
+			cancel(errReason)
+		})
+		v, err := engine.Await(below, f)
+		wantSame(t, "Await", v, 1)
+		must(t, err)
+		sleepFor(t, ctx, time.Millisecond)
+		wantErr(t, "Sleep", engine.Sleep(below, 0), errReason)
+	})
+}
+
 // TestStdContextSwallowed: what goes on all the same has its result, also when a
 // foreign context ends the wait.
 func TestStdContextSwallowed(t *testing.T) {
