@@ -1,0 +1,67 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/shardloop/shardloop/engine/internal/sock"
+)
+
+// What the tests of sockets and addresses see besides the API.
+type (
+	AddrHints struct{ Family, Type, Proto, Flags int }
+	Service   = service
+	Lookup    = lookup
+)
+
+func (h AddrHints) hints() addrHints { return addrHints{h.Family, h.Type, h.Proto, h.Flags} }
+
+var (
+	Interleave   = interleave
+	ConnectError = connectError
+	LocalsOf     = localsOf
+	ParsePort    = parsePort
+	NetLookup    = netLookup
+)
+
+func NumericInfo(host string, port Service, h AddrHints) (AddrInfo, bool) {
+	return numericInfo(host, port, h.hints())
+}
+
+func Named(name string) Service { return service{name: name} }
+
+func Numbered(n uint16) Service { return service{number: n} }
+
+func Find(ctx context.Context, find Lookup, host string, port Service, h AddrHints) ([]AddrInfo, error) {
+	return find(ctx, host, port, h.hints())
+}
+
+func (l *Loop) Addresses(ctx context.Context, find Lookup, host string, port Service, h AddrHints) ([]AddrInfo, error) {
+	return l.addresses(ctx, find, host, port, h.hints())
+}
+
+// Take empties the socket, as a call does that owns it afterwards.
+func (s *Socket) Take(op string) (fd int, err error) { return s.take(op) }
+
+// View is what a transport on the socket's descriptor shows of it. Its detach
+// is the transport's loss.
+func (s *Socket) View() (view *TransportSocket, detach func()) {
+	local, _ := sock.Name(s.Fd())
+	peer, _ := sock.Peer(s.Fd())
+	view = newTransportSocket(s.Fd(), s.kind, local, peer)
+	return view, view.detach
+}
+
+// BareView is a view whose owner knows no address.
+func (s *Socket) BareView() *TransportSocket {
+	return newTransportSocket(s.Fd(), s.kind, sock.Addr{}, sock.Addr{})
+}
+
+// LookupFunc is a lookup that only looks at the host.
+func LookupFunc(fn func(host string) ([]AddrInfo, error)) Lookup {
+	return func(_ context.Context, host string, _ service, _ addrHints) ([]AddrInfo, error) { return fn(host) }
+}
+
+// LookupContext is a lookup that only looks at its context.
+func LookupContext(fn func(ctx context.Context) ([]AddrInfo, error)) Lookup {
+	return func(ctx context.Context, _ string, _ service, _ addrHints) ([]AddrInfo, error) { return fn(ctx) }
+}

@@ -1,0 +1,141 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/shardloop/shardloop/engine"
+)
+
+// lookedUp asks package net, whose resolver must not ask anybody else.
+func lookedUp(t *testing.T, host string, port engine.Service, h engine.AddrHints) (string, error) {
+	t.Helper()
+	r := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, errFails
+	}}
+	list, err := engine.Find(t.Context(), engine.NetLookup(r), host, port, h)
+	var rows []string
+	for _, info := range list {
+		rows = append(rows, rowText(info))
+	}
+	return strings.Join(rows, ", "), err
+}
+
+func TestNetLookup(t *testing.T) {
+	stream := engine.AddrHints{Type: engine.SockStream}
+	with := func(family, flags int) engine.AddrHints {
+		return engine.AddrHints{Family: family, Type: engine.SockStream, Flags: flags}
+	}
+	for _, c := range []struct {
+		host  string
+		port  engine.Service
+		hints engine.AddrHints
+		want  string
+	}{
+		{"", engine.Numbered(80), stream, "6 tcp [::1]:80, 4 tcp 127.0.0.1:80"},
+		{"", engine.Numbered(80), with(0, engine.AIPassive), "4 tcp 0.0.0.0:80, 6 tcp [::]:80"},
+		{"", engine.Numbered(80), with(engine.AFInet, engine.AIPassive), "4 tcp 0.0.0.0:80"},
+		{"", engine.Numbered(80), with(engine.AFInet6, 0), "6 tcp [::1]:80"},
+		{"", engine.Numbered(80), with(engine.AFInet, 0), "4 tcp 127.0.0.1:80"},
+		{"1.2.3.4", engine.Named("http"), stream, "4 tcp 1.2.3.4:80"},
+		{"fe80::1%7", engine.Numbered(1), stream, "6 tcp [fe80::1%7]:1"},
+		{"1.2.3.4", engine.Numbered(1), engine.AddrHints{}, "4 tcp 1.2.3.4:1, 4 udp 1.2.3.4:1, 4 raw 1.2.3.4:1"},
+		{"1.2.3.4", engine.Numbered(1), engine.AddrHints{Proto: engine.IPProtoUDP}, "4 udp 1.2.3.4:1"},
+		{"::1", engine.Numbered(1), with(engine.AFInet6, engine.AINumericHost|engine.AINumericServ), "6 tcp [::1]:1"},
+	} {
+		if got, err := lookedUp(t, c.host, c.port, c.hints); got != c.want || err != nil {
+			t.Errorf("%s %+v %+v: %s, %v, want %s", c.host, c.port, c.hints, got, err, c.want)
+		}
+	}
+}
+
+func TestNetLookupFails(t *testing.T) {
+	for what, c := range map[string]struct {
+		host  string
+		port  engine.Service
+		hints engine.AddrHints
+	}{
+		"another family": {"::1", engine.Numbered(1), engine.AddrHints{Family: engine.AFInet}},
+		"IPv4":           {"1.2.3.4", engine.Numbered(1), engine.AddrHints{Family: engine.AFInet6}},
+		"no number":      {"localhost", engine.Numbered(1), engine.AddrHints{Flags: engine.AINumericHost}},
+		"no port":        {"::1", engine.Named("http"), engine.AddrHints{Flags: engine.AINumericServ}},
+		"no service":     {"::1", engine.Named("no-such-service"), engine.AddrHints{Type: engine.SockStream}},
+		"no interface":   {"fe80::1%no-such-interface", engine.Numbered(1), engine.AddrHints{}},
+	} {
+		var dns *net.DNSError
+		if got, err := lookedUp(t, c.host, c.port, c.hints); !errors.As(err, &dns) || got != "" {
+			t.Errorf("%s: %s, %v, want a *net.DNSError", what, got, err)
+		}
+	}
+	_, err := lookedUp(t, "::1", engine.Numbered(1), engine.AddrHints{Family: engine.AFUnix})
+	wantArgError(t, "family", err, "family")
+	_, err = lookedUp(t, "::1", engine.Numbered(1), engine.AddrHints{Flags: 1 << 20})
+	wantArgError(t, "flags", err, "flags")
+	_, err = lookedUp(t, "::1", engine.Numbered(1), engine.AddrHints{Type: engine.SockStream, Proto: engine.IPProtoUDP})
+	wantArgError(t, "proto", err, "proto")
+}
+
+// resolve looks a host up for a stream in a task.
+func resolve(t *testing.T, find engine.Lookup, host string) (list []engine.AddrInfo, err error) {
+	t.Helper()
+	l := newLoop(t)
+	return engine.RunUntilComplete(l, func(ctx context.Context) ([]engine.AddrInfo, error) {
+		return l.Addresses(ctx, find, host, engine.Numbered(80), engine.AddrHints{Type: engine.SockStream})
+	})
+}
+
+func TestAddresses(t *testing.T) {
+	asked := ""
+	find := func(list []engine.AddrInfo, err error) engine.Lookup {
+		return engine.LookupFunc(func(host string) ([]engine.AddrInfo, error) {
+			asked += host + " "
+			return list, err
+		})
+	}
+	if list, err := resolve(t, find(infos("46"), nil), "host"); names(list) != "4a 6b" || err != nil {
+		t.Errorf("%s, %v", names(list), err)
+	}
+	list, err := resolve(t, find(nil, nil), "1.2.3.4")
+	if err != nil || len(list) != 1 || rowText(list[0]) != "4 tcp 1.2.3.4:80" {
+		t.Errorf("%v, %v", list, err)
+	}
+	var dns *net.DNSError
+	if _, err := resolve(t, find(nil, nil), "empty"); !errors.As(err, &dns) || dns.Name != "empty" {
+		t.Errorf("no address at all is %v, want a *net.DNSError", err)
+	}
+	_, err = resolve(t, find(nil, errFails), "broken")
+	wantErr(t, "broken", err, errFails)
+	if asked != "host empty broken " {
+		t.Errorf("asked for %q: nobody has to be asked for a number", asked)
+	}
+}
+
+// TestAddressesCancelled: a cancelled task does not wait for its lookup, which
+// learns that nobody waits.
+func TestAddressesCancelled(t *testing.T) {
+	l := newLoop(t)
+	began, ended := make(chan struct{}), make(chan error)
+	find := engine.LookupContext(func(ctx context.Context) ([]engine.AddrInfo, error) {
+		close(began)
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return nil, ctx.Err()
+	})
+	_, err := engine.RunUntilComplete(l, func(ctx context.Context) (struct{}, error) {
+		task := engine.CreateTask(l, func(ctx context.Context) ([]engine.AddrInfo, error) {
+			return l.Addresses(ctx, find, "host", engine.Numbered(80), engine.AddrHints{Type: engine.SockStream})
+		}, engine.TaskOptions{})
+		waiting := engine.RunInExecutor(l, nil, func() (struct{}, error) { <-began; return struct{}{}, nil })
+		if _, err := engine.Await(ctx, waiting); err != nil {
+			return struct{}{}, err
+		}
+		task.Cancel(nil)
+		_, err := engine.Await(ctx, task)
+		return struct{}{}, err
+	})
+	wantErr(t, "the task", err, engine.ErrCancelled)
+	wantErr(t, "the lookup", <-ended, context.Canceled)
+}
