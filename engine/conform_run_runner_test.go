@@ -270,3 +270,27 @@ func testRunLoopDies(t *testing.T) {
 		t.Errorf("Run returned: %t; it left %v", returned.Load(), inside)
 	}
 }
+
+// setPolicy notes what becomes the current loop.
+type setPolicy struct {
+	engine.DefaultPolicy
+	set []*engine.Loop
+}
+
+func (p *setPolicy) SetEventLoop(l *engine.Loop) {
+	p.set = append(p.set, l)
+	p.DefaultPolicy.SetEventLoop(l)
+}
+
+// TestRunCurrentLoop: the loop is the current one of the caller's goroutine,
+// which in main the running loop hides.
+func TestRunCurrentLoop(t *testing.T) {
+	p := &setPolicy{}
+	engine.SetPolicy(p)
+	defer engine.SetPolicy(nil)
+	var inside *engine.Loop
+	must(t, runMain(t, context.Background(), func(_ context.Context, l *engine.Loop) error { inside = l; return nil }))
+	if len(p.set) != 2 || p.set[0] != inside || p.set[1] != nil {
+		t.Errorf("Run set %v, and its loop was %v", p.set, inside)
+	}
+}
