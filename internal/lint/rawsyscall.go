@@ -18,6 +18,10 @@ var rawCalls = []rawCall{
 	{"poller/sys_linux.go", "SYS_EPOLL_PWAIT"}, // zero timeout
 	{"poller/sys_linux.go", "SYS_EPOLL_CTL"},
 	{"poller/sys_linux.go", "SYS_TIMERFD_SETTIME"},
+	{"engine/internal/stream/sys_linux.go", "SYS_READ"}, // descriptors of streams do not block
+	{"engine/internal/stream/sys_linux.go", "SYS_WRITE"},
+	{"engine/internal/stream/sys_linux.go", "SYS_WRITEV"},
+	{"engine/internal/stream/sys_linux.go", "SYS_SHUTDOWN"},  // queues a packet
 	{"engine/internal/sock/sys_linux.go", "SYS_ACCEPT4"},     // of a non-blocking socket
 	{"engine/internal/sock/sys_linux.go", "SYS_GETSOCKNAME"}, // copies an address
 	{"engine/internal/sock/sys_linux.go", "SYS_GETPEERNAME"},

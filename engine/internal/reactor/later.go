@@ -10,6 +10,14 @@ type Flusher interface{ Flush() }
 // itself, of the next. Loop only.
 func (r *Reactor) AtTurnEnd(f Flusher) { r.flush = append(r.flush, f) }
 
+// InTurn reports whether a turn is under way, which has a step 8 to come. Loop
+// only.
+func (r *Reactor) InTurn() bool { return r.midway }
+
+// Polls is the number of the last poll. What that brought is older than whatever
+// was done since. Loop only.
+func (r *Reactor) Polls() uint64 { return r.polls }
+
 // Again brings the registration that t names back in the next turn, behind its
 // fresh events: for who has used up its byte budget. The next poll does not
 // wait. Loop only.

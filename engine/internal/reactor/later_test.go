@@ -179,3 +179,29 @@ func TestAtTurnEndBeforeRun(t *testing.T) {
 		t.Error("the loop slept with a flush outstanding")
 	}
 }
+
+func TestInTurnWhileThereIsAStep8ToCome(t *testing.T) {
+	r, _ := newSim(t, Config{Fault: func(Fault) {}})
+	var seen []bool
+	look := func() { seen = append(seen, r.InTurn()) }
+	look()
+	within(t, r, func() {
+		look()
+		r.AtTurnEnd(flushFunc(look))
+		panic("in between")
+	})
+	look()
+	if want := []bool{false, true, true, false}; !slices.Equal(seen, want) {
+		t.Errorf("in a turn: %v, want %v", seen, want)
+	}
+}
+
+func TestPollsCountsTheTurnsThatPoll(t *testing.T) {
+	r, _ := newSim(t, Config{})
+	within(t, r, func() {})
+	before := r.Polls()
+	within(t, r, func() {})
+	if n := r.Polls() - before; n != 1 {
+		t.Errorf("%d polls in a turn", n)
+	}
+}

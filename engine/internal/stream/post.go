@@ -1,0 +1,155 @@
+package stream
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/shardloop/shardloop/buffers"
+)
+
+// flight is what other goroutines see of a stream: how many of their bytes are
+// on the way to the loop, and whether there is room for more. What was taken
+// before the stream was closed still arrives, and is sent.
+type flight struct {
+	bytes atomic.Int64 // and closedFlight
+	high  atomic.Int64
+	full  atomic.Bool
+}
+
+// closedFlight is added to the count when nothing more is taken: it is negative
+// then.
+const closedFlight = -1 << 62
+
+// take makes room for n bytes, or says why there is none. What is larger than
+// the high mark is let through when nothing else is on the way.
+func (f *flight) take(n int) error {
+	for {
+		before := f.bytes.Load()
+		switch {
+		case before < 0:
+			return ErrClosing
+		case f.full.Load(), before > 0 && before+int64(n) > f.high.Load():
+			return ErrWouldBlock
+		}
+		if f.bytes.CompareAndSwap(before, before+int64(n)) {
+			return nil
+		}
+	}
+}
+
+// close takes no more.
+func (f *flight) close() {
+	for before := f.bytes.Load(); before >= 0; before = f.bytes.Load() {
+		if f.bytes.CompareAndSwap(before, before+closedFlight) {
+			return
+		}
+	}
+}
+
+// pending is how many bytes are on the way.
+func (f *flight) pending() int64 {
+	n := f.bytes.Load()
+	if n < 0 {
+		n -= closedFlight
+	}
+	return n
+}
+
+// posted are bytes on their way to the loop.
+type posted struct {
+	stream  *Stream
+	scratch *buffers.Scratch // a copy
+	owned   []byte           // or memory that was handed over
+	release func()
+}
+
+var postedPool = sync.Pool{New: func() any { return new(posted) }}
+
+// Post is Write from any goroutine. The bytes of many posts leave in one system
+// call. It fails with ErrWouldBlock when more than the high mark is on the way
+// or waits in the write buffer, with ErrClosing, and when the loop is closed.
+func (s *Stream) Post(p []byte) error {
+	if len(p) == 0 {
+		return nil
+	}
+	if err := s.flight.take(len(p)); err != nil {
+		return err
+	}
+	m := postedPool.Get().(*posted)
+	m.stream, m.scratch = s, buffers.GetScratch()
+	m.scratch.Set(p)
+	return m.send(len(p))
+}
+
+// PostOwned is WriteOwned from any goroutine, and fails as Post does. release is
+// called on the loop, unless that is closed before. After an error p is still the
+// caller's.
+func (s *Stream) PostOwned(p []byte, release func()) error {
+	if err := s.flight.take(len(p)); err != nil {
+		return err
+	}
+	m := postedPool.Get().(*posted)
+	m.stream, m.owned, m.release = s, p, release
+	return m.send(len(p))
+}
+
+func (m *posted) send(n int) error {
+	s := m.stream
+	err := s.shard.reactor.Post(arrive, m)
+	if err != nil {
+		s.flight.bytes.Add(-int64(n))
+		m.free()
+	}
+	return err
+}
+
+func (m *posted) free() {
+	if m.scratch != nil {
+		buffers.PutScratch(m.scratch)
+	}
+	*m = posted{}
+	postedPool.Put(m)
+}
+
+// arrive is the end of the way. Only a stream that is lost meanwhile drops what
+// comes, as everything that it had not sent.
+func arrive(arg any) {
+	m := arg.(*posted)
+	s, p, release := m.stream, m.owned, m.release
+	switch n := len(p); {
+	case m.scratch != nil:
+		n = m.scratch.Len()
+		if s.state < lost {
+			s.out.Copy(s.shard.pool, m.scratch.B)
+		}
+		m.free()
+		s.arrived(n)
+	default:
+		m.free()
+		s.own(p, release)
+		s.arrived(n)
+	}
+}
+
+// own puts memory of others into the chain; a stream that is lost does not want
+// it any more.
+func (s *Stream) own(p []byte, release func()) {
+	switch {
+	case s.state < lost:
+		s.guardOwn(p, release)
+	case release != nil:
+		s.guard("release", release)
+	}
+}
+
+func (s *Stream) arrived(n int) {
+	s.flight.bytes.Add(-int64(n))
+	s.shard.room.tell(s)
+	if s.state >= lost {
+		return
+	}
+	if s.out.Len() > 0 {
+		s.queued()
+	}
+	s.settle()
+}

@@ -1,0 +1,114 @@
+//go:build unix
+
+package stream
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/shardloop/shardloop/buffers"
+	"github.com/shardloop/shardloop/engine/internal/reactor"
+	"github.com/shardloop/shardloop/poller"
+)
+
+// world is a reactor whose turns a test calls one by one, with streams on it.
+type world struct {
+	t      testing.TB
+	r      *reactor.Reactor
+	sh     *Shard
+	faults []string // what Failed and Panic were told
+}
+
+// onPollers runs f with each poller of the platform.
+func onPollers(t *testing.T, f func(t *testing.T, w *world)) {
+	for name, makePoller := range map[string]func() (poller.Poller, error){"best": poller.New, "poll": poller.NewPoll} {
+		t.Run(name, func(t *testing.T) {
+			p, err := makePoller()
+			must(t, err)
+			f(t, newWorld(t, p))
+		})
+	}
+}
+
+func newWorld(t testing.TB, p poller.Poller) *world {
+	w := &world{t: t}
+	r, err := reactor.New(reactor.Config{Poller: p, Fault: w.fault})
+	must(t, err)
+	w.r = r
+	w.sh = NewShard(r, buffers.NewPool(0), Config{
+		Linger: time.Hour,
+		Failed: func(_ *Stream, during string, err error) { w.note(during, err) },
+		Panic:  func(_ *Stream, during string, v any) { w.note(during, v) },
+	})
+	t.Cleanup(func() {
+		must(t, r.Close())
+		w.sh.Close()
+		if used := w.sh.Pool().Used(); used != 0 {
+			t.Errorf("%d bytes of blocks were not given back", used)
+		}
+	})
+	return w
+}
+
+func (w *world) note(during string, v any) {
+	w.faults = append(w.faults, fmt.Sprintf("%s: %v", during, v))
+}
+
+// fault is what the owner of a reactor does with a panic.
+func (w *world) fault(f reactor.Fault) {
+	if f.Panic == nil || !w.sh.Panicked(fmt.Errorf("%v", f.Panic)) {
+		w.t.Errorf("fault: %v", f)
+	}
+}
+
+// turn runs one turn, with these as callbacks.
+func (w *world) turn(calls ...func()) {
+	w.t.Helper()
+	for _, f := range calls {
+		must(w.t, w.r.Soon(func(any) { f() }, nil))
+	}
+	w.r.Stop()
+	must(w.t, w.r.Run())
+}
+
+// turns runs n turns.
+func (w *world) turns(n int) {
+	for range n {
+		w.turn()
+	}
+}
+
+// until runs turns until something is so.
+func (w *world) until(so func() bool) {
+	for !so() {
+		w.turn()
+		runtime.Gosched()
+	}
+}
+
+// settle runs turns until nothing has moved for a few.
+func (w *world) settle() {
+	for quiet := 0; quiet < 5; quiet++ {
+		before := w.sh.Stats()
+		w.turn()
+		if w.sh.Stats() != before {
+			quiet = 0
+		}
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func equal[T comparable](t testing.TB, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
