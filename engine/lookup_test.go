@@ -1,11 +1,16 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/shardloop/shardloop/engine"
 )
@@ -44,10 +49,74 @@ func TestNetLookup(t *testing.T) {
 		{"fe80::1%7", engine.Numbered(1), stream, "6 tcp [fe80::1%7]:1"},
 		{"1.2.3.4", engine.Numbered(1), engine.AddrHints{}, "4 tcp 1.2.3.4:1, 4 udp 1.2.3.4:1, 4 raw 1.2.3.4:1"},
 		{"1.2.3.4", engine.Numbered(1), engine.AddrHints{Proto: engine.IPProtoUDP}, "4 udp 1.2.3.4:1"},
+		{"1.2.3.4", engine.Numbered(1), engine.AddrHints{Type: engine.SockRaw, Proto: 1}, fmt.Sprintf("4 %d/1 1.2.3.4:1", engine.SockRaw)},
 		{"::1", engine.Numbered(1), with(engine.AFInet6, engine.AINumericHost|engine.AINumericServ), "6 tcp [::1]:1"},
 	} {
 		if got, err := lookedUp(t, c.host, c.port, c.hints); got != c.want || err != nil {
 			t.Errorf("%s %+v %+v: %s, %v, want %s", c.host, c.port, c.hints, got, err, c.want)
+		}
+	}
+}
+
+// TestNetLookupService: ssh is a service of streams, and on some systems of
+// datagrams too.
+func TestNetLookupService(t *testing.T) {
+	got, err := lookedUp(t, "1.2.3.4", engine.Named("ssh"), engine.AddrHints{})
+	if !strings.HasPrefix(got, "4 tcp 1.2.3.4:22") || err != nil {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// nameServer is one end of a connection to a server that knows an IPv4 address
+// for every name, and nothing else.
+func nameServer() net.Conn {
+	client, server := net.Pipe()
+	go func() {
+		defer server.Close()
+		for size := make([]byte, 2); ; {
+			if _, err := io.ReadFull(server, size); err != nil {
+				return
+			}
+			query := make([]byte, binary.BigEndian.Uint16(size))
+			if _, err := io.ReadFull(server, query); err != nil {
+				return
+			}
+			reply := nameReply(query)
+			if _, err := server.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(reply))), reply...)); err != nil {
+				return
+			}
+		}
+	}()
+	return client
+}
+
+// nameReply answers a question of RFC 1035.
+func nameReply(query []byte) []byte {
+	question := query[12 : 12+bytes.IndexByte(query[12:], 0)+5] // the name, a type and a class
+	answers := byte(0)
+	if question[len(question)-3] == 1 { // an A record
+		answers = 1
+	}
+	reply := append([]byte{query[0], query[1], 0x81, 0x80, 0, 1, 0, answers, 0, 0, 0, 0}, question...)
+	if answers == 1 {
+		reply = append(reply, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 1, 2, 3, 4)
+	}
+	return reply
+}
+
+func TestNetLookupAsks(t *testing.T) {
+	r := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nameServer(), nil
+	}}
+	for family, known := range map[int]bool{engine.AFUnspec: true, engine.AFInet: true, engine.AFInet6: false} {
+		hints := engine.AddrHints{Family: family, Type: engine.SockStream}
+		list, err := engine.Find(t.Context(), engine.NetLookup(r), "name.test.", engine.Numbered(80), hints)
+		var dns *net.DNSError
+		switch {
+		case known && (err != nil || len(list) != 1 || rowText(list[0]) != "4 tcp 1.2.3.4:80"):
+			t.Errorf("family %d: %v, %v", family, list, err)
+		case !known && !errors.As(err, &dns):
+			t.Errorf("family %d: %v, %v, want a *net.DNSError", family, list, err)
 		}
 	}
 }
@@ -138,4 +207,23 @@ func TestAddressesCancelled(t *testing.T) {
 	})
 	wantErr(t, "the task", err, engine.ErrCancelled)
 	wantErr(t, "the lookup", <-ended, context.Canceled)
+}
+
+// TestAddressesAfterCancel: a task that was cancelled and goes on may look hosts
+// up; its context, which has ended, does not stop that.
+func TestAddressesAfterCancel(t *testing.T) {
+	l := newLoop(t)
+	find := engine.LookupContext(func(ctx context.Context) ([]engine.AddrInfo, error) { return infos("4"), ctx.Err() })
+	list, err := engine.RunUntilComplete(l, func(ctx context.Context) ([]engine.AddrInfo, error) {
+		task := engine.CreateTask(l, func(ctx context.Context) ([]engine.AddrInfo, error) {
+			wantErr(t, "the wait", engine.Sleep(ctx, time.Hour), engine.ErrCancelled)
+			return l.Addresses(ctx, find, "host", engine.Numbered(80), engine.AddrHints{Type: engine.SockStream})
+		}, engine.TaskOptions{})
+		must(t, engine.Sleep(ctx, 0))
+		task.Cancel(nil)
+		return engine.Await(ctx, task)
+	})
+	if names(list) != "4a" || err != nil {
+		t.Errorf("%v, %v", list, err)
+	}
 }

@@ -4,6 +4,7 @@ package sock
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -176,6 +177,33 @@ func TestConnectResultBeforeTheEnd(t *testing.T) {
 	wantCall(t, err, "connect", unix.EISCONN)
 }
 
+// TestAddressesFit: what the family has other words for is put into them.
+func TestAddressesFit(t *testing.T) {
+	fd := opened(t, Inet, Stream)
+	must(t, Bind(fd, Inet, AnyAddr(0)))
+	if at, err := Name(fd); err != nil || at.AddrPort().Addr().String() != "0.0.0.0" {
+		t.Errorf("the wildcard is %s, %v", at, err)
+	}
+	_, at := listener(t, Inet, ipAddr(t, "127.0.0.1:0"))
+	six, err := Open(Kind{Inet6, Stream, 0})
+	if errors.Is(err, unix.EAFNOSUPPORT) {
+		return // the rest has been said
+	}
+	closing(t, six, err)
+	if Set(six, V6Only, false) != nil {
+		return // OpenBSD never mixes the families
+	}
+	pending, err := Connect(six, Inet6, at)
+	for pending {
+		ready(t, six, unix.POLLOUT)
+		pending, err = ConnectResult(six)
+	}
+	must(t, err)
+	if peer, err := Peer(six); err != nil || peer.String() != "[::ffff:127.0.0.1]:"+fmt.Sprint(at.Port()) {
+		t.Errorf("the peer is %s, %v, want %s", peer, err, at)
+	}
+}
+
 func TestBindFails(t *testing.T) {
 	_, at := listener(t, Inet, ipAddr(t, "127.0.0.1:0"))
 	fd := opened(t, Inet, Stream)
@@ -209,11 +237,15 @@ func TestKindOf(t *testing.T) {
 
 func TestSwitches(t *testing.T) {
 	fd := opened(t, Inet, Stream)
-	for _, s := range []Switch{ReuseAddress, ReusePort, KeepAlive, NoDelay} {
+	for s, c := range map[Switch]struct{ level, name int }{
+		ReuseAddress: {unix.SOL_SOCKET, unix.SO_REUSEADDR}, ReusePort: {unix.SOL_SOCKET, soReusePort},
+		KeepAlive: {unix.SOL_SOCKET, unix.SO_KEEPALIVE}, NoDelay: {unix.IPPROTO_TCP, unix.TCP_NODELAY},
+	} {
 		for _, want := range []bool{true, false} {
 			must(t, Set(fd, s, want))
-			if got, err := On(fd, s); err != nil || got != want {
-				t.Errorf("switch %d is %t, %v, want %t", s, got, err, want)
+			got, err := On(fd, s)
+			if n, _ := Option(fd, c.level, c.name); err != nil || got != want || (n != 0) != want {
+				t.Errorf("switch %d is %t, %d, %v, want %t", s, got, n, err, want)
 			}
 		}
 	}
