@@ -35,7 +35,6 @@ func (s *Stream) lose(err error) {
 		return
 	}
 	if s.shard.reactor.Soon(tellLost, s) != nil {
-		s.set(aborted)
 		s.release()
 	}
 }
@@ -68,9 +67,6 @@ func (s *Stream) tellLost() {
 
 // release closes the descriptor, or lets it linger.
 func (s *Stream) release() {
-	if s.state != lost {
-		return
-	}
 	s.state = gone
 	s.shard.stats.Open--
 	s.shard.stats.Lost++

@@ -19,9 +19,13 @@ func TestCloseDrains(t *testing.T) {
 		equal(t, "closing", o.IsClosing(), true)
 		equal(t, "reading", o.IsReading(), false)
 		p.write([]byte("not heard"))
+		calls := w.sh.Stats().Writes
+		w.turn(func() { o.Buffered() })
+		equal(t, "calls of a stream that waits", w.sh.Stats().Writes, calls)
 		for !o.over {
 			p.read()
 			w.turn()
+			equal(t, "lost with the last byte", o.over, o.Stream.out.Len() == 0)
 		}
 		p.read()
 		o.says("pause resume lost")
@@ -38,6 +42,12 @@ func TestLostComesInATurnOfItsOwn(t *testing.T) {
 	onPollers(t, func(t *testing.T, w *world) {
 		for _, end := range []func(*owner){(*owner).Close, (*owner).Abort} {
 			o, p := w.connect(unixPair)
+			o.onLost = func() {
+				_, err := o.Write([]byte("x"))
+				equal(t, "Write in Lost", err, ErrClosing)
+				o.Close()
+				o.Abort()
+			}
 			w.turn(func() { o.write([]byte("held")); end(o) })
 			o.says("")
 			w.turn()
@@ -67,6 +77,27 @@ func TestAbortDropsWhatIsRefused(t *testing.T) {
 			o.says("pause lost")
 			p.read()
 			equal(t, "peer's end", p.ended, true)
+		}
+	})
+}
+
+// TestAnEventOfAStreamThatWasEndedInItsTurn is dropped, whoever ended it.
+func TestAnEventOfAStreamThatWasEndedInItsTurn(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		for _, end := range []func(*owner){(*owner).Close, (*owner).Abort} {
+			a, p := w.connect(unixPair)
+			b, q := w.connect(unixPair)
+			a.onData, b.onData = func() { end(b) }, func() { end(a) }
+			p.write([]byte("x"))
+			q.write([]byte("x"))
+			w.turn()
+			equal(t, "data", a.in.n+b.in.n, 1)
+			p.close()
+			q.close()
+			w.turn(a.Close, b.Close)
+			w.until(func() bool { return a.over && b.over })
+			w.gone()
+			equal(t, "data", a.in.n+b.in.n, 1)
 		}
 	})
 }
@@ -242,11 +273,14 @@ func TestPipes(t *testing.T) {
 
 func TestAPipeThatNobodyReads(t *testing.T) {
 	onPollers(t, func(t *testing.T, w *world) {
-		for _, size := range []int{0, 1 << 20} {
+		for _, size := range []int{0, 1 << 20, 1<<20 + 1} {
 			r, wr := pipe(t)
 			o := w.own(wr, false)
 			w.turn(func() { must(t, o.Start()) })
 			w.turn(func() { o.write(pattern(size)) })
+			if size > 1<<20 {
+				w.turn(o.Close)
+			}
 			sysClose(r)
 			w.until(func() bool { return o.over })
 			equal(t, "broken", errors.Is(o.err, syscall.EPIPE), size > 0)

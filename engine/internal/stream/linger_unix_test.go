@@ -128,6 +128,38 @@ func TestLingeringEndsInTime(t *testing.T) {
 	})
 }
 
+// TestThePeerEndsInTheTurnInWhichTimeIsUp has both in one turn.
+func TestThePeerEndsInTheTurnInWhichTimeIsUp(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		w.sh.config.Linger = 1
+		o, p := w.connect(unixPair)
+		w.turn(o.PauseReading)
+		p.write([]byte("unread"))
+		p.shutdown()
+		w.turn(o.Close)
+		w.turn()
+		equal(t, "lingering", w.sh.Stats().Lingering, 1)
+		w.turns(3)
+		equal(t, "lingering", w.sh.Stats().Lingering, 0)
+	})
+}
+
+// TestAPipeKeepsWhatIsUnread, for others who read from it.
+func TestAPipeKeepsWhatIsUnread(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		r, wr := pipe(t)
+		other, err := unix.Dup(r)
+		must(t, err)
+		in, out := newPeer(t, other), newPeer(t, wr)
+		o := w.own(r, false)
+		w.turn(o.PauseReading, func() { must(t, o.Start()) })
+		out.write([]byte("for others"))
+		w.end(o)
+		in.read()
+		equal(t, "left", in.in, out.out)
+	})
+}
+
 // TestALoopThatEndsClosesWhatLingers relies on the leak check as well.
 func TestALoopThatEndsClosesWhatLingers(t *testing.T) {
 	onPollers(t, func(t *testing.T, w *world) {

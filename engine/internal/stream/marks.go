@@ -13,13 +13,12 @@ func (s *Stream) SetMarks(low, high int) {
 	s.flushHeld()
 	s.low = low
 	s.flight.high.Store(int64(high))
-	s.shard.room.tell(s)
 	s.pauseIfFull()
 }
 
-// pauseIfFull looks at refused bytes alone: those that are held do not count.
+// pauseIfFull is for a chain in which nothing is held: that does not count.
 func (s *Stream) pauseIfFull() {
-	if s.is(blocked) && !s.is(full) && s.out.Len() > s.high() {
+	if !s.is(full) && s.out.Len() > s.high() {
 		s.set(full)
 		s.flight.full.Store(true)
 		s.guard("pause_writing", s.events.Pause)

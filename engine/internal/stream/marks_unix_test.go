@@ -48,7 +48,7 @@ func TestMarksAlternateAtTheirSizes(t *testing.T) {
 func TestSetMarks(t *testing.T) {
 	onPollers(t, func(t *testing.T, w *world) {
 		o, p := w.connect(smallPair)
-		w.turn(func() { o.SetMarks(0, 0); o.write(pattern(100)) })
+		w.turn(func() { o.write(pattern(100)); o.SetMarks(0, 0); o.write(pattern(100)) })
 		o.says("") // the kernel took it, and what is held does not count
 		w.turn(func() { o.SetMarks(1<<40, 1<<41) }, o.fill, func() { o.write(pattern(100 << 10)) })
 		o.says("")
@@ -67,6 +67,25 @@ func TestSetMarks(t *testing.T) {
 		for p.in.n < o.out.n {
 			p.read()
 			w.turn()
+		}
+		w.end(o)
+	})
+}
+
+// TestMarksOfZero pauses whenever anything waits.
+func TestMarksOfZero(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		o, p := w.connect(smallPair)
+		w.turn(o.fill, func() { o.SetMarks(0, 0) })
+		o.says("pause")
+		for p.in.n < o.out.n {
+			equal(t, "resumed", len(o.journal), 1)
+			p.readOnce(scratch[:1000])
+			w.turn()
+			equal(t, "resumed", o.is("pause resume"), o.Buffered() == 0)
+			if o.Buffered() == 0 {
+				break
+			}
 		}
 		w.end(o)
 	})

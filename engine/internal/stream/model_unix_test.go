@@ -74,12 +74,19 @@ func (m *model) play() {
 		m.w.turn(func() { must(m.w.t, o.Start()) }, o.WriteEOF)
 	}
 	for !m.ended(0) || !m.ended(1) {
-		m.w.turn(m.ends[0].ResumeReading, m.ends[1].ResumeReading)
+		m.w.turn(m.ends[0].ResumeReading, m.ends[1].ResumeReading, m.unlock)
 	}
 	m.w.turn(m.ends[0].Close, m.ends[1].Close)
 	m.w.until(func() bool { return m.ends[0].over && m.ends[1].over })
 	m.w.gone()
 	m.check()
+}
+
+// unlock is for two ends that wait for each other to read, which a Close ended.
+func (m *model) unlock() {
+	if m.ends[0].IsClosing() && m.ends[1].IsClosing() {
+		m.ends[0].Abort()
+	}
 }
 
 // ended reports whether an end has heard all that it will.

@@ -67,7 +67,8 @@ var postedPool = sync.Pool{New: func() any { return new(posted) }}
 
 // Post is Write from any goroutine. The bytes of many posts leave in one system
 // call. It fails with ErrWouldBlock when more than the high mark is on the way
-// or waits in the write buffer, with ErrClosing, and when the loop is closed.
+// or waits in the write buffer, with ErrClosing after Close or WriteEOF, and when
+// the loop is closed.
 func (s *Stream) Post(p []byte) error {
 	if len(p) == 0 {
 		return nil

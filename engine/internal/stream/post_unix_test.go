@@ -97,6 +97,20 @@ func (w *world) endInFlight(size int, end func(*owner), drops bool) {
 	w.until(func() bool { return o.over })
 }
 
+// TestTheLastPostIsSentAtOnce has a close wait for a post that is too large to be
+// held.
+func TestTheLastPostIsSentAtOnce(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		for _, end := range []func(*owner){(*owner).Close, (*owner).WriteEOF} {
+			o, p := w.connect(unixPair)
+			w.turn(func() { must(t, o.Post(pattern(heldLimit+1))); end(o) })
+			w.drain(p)
+			equal(t, "sent", p.in.n, heldLimit+1)
+			w.end(o)
+		}
+	})
+}
+
 func TestPostOnAClosedLoop(t *testing.T) {
 	onPollers(t, func(t *testing.T, w *world) {
 		o, _ := w.connect(unixPair)
@@ -152,6 +166,31 @@ func TestPostWait(t *testing.T) {
 		equal(t, "asking", len(w.sh.room.more), 0)
 		equal(t, "asked", w.sh.room.asked.Load(), 0)
 		w.end(o)
+	})
+}
+
+// TestWhatEndsAWait has one goroutine wait for room in a stream that is full.
+func TestWhatEndsAWait(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		ends := map[string]func(*owner, *peer){
+			"room":  func(o *owner, p *peer) { w.until(func() bool { p.read(); return o.is("pause resume") }) },
+			"close": func(o *owner, _ *peer) { w.turn(o.Close) },
+			"eof":   func(o *owner, _ *peer) { w.turn(o.WriteEOF) },
+			"abort": func(o *owner, _ *peer) { w.turn(o.Abort) },
+		}
+		for name, end := range ends {
+			o, p := w.connect(smallPair)
+			w.turn(o.fill, func() { o.SetMarks(0, 0) })
+			result := make(chan error)
+			go func() { result <- o.PostWait(t.Context(), []byte("x")) }()
+			for w.sh.room.asked.Load() == 0 {
+				runtime.Gosched()
+			}
+			end(o, p)
+			equal(t, name, <-result == nil, name == "room")
+			w.turn(o.Abort)
+			w.until(func() bool { return o.over })
+		}
 	})
 }
 

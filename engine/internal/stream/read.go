@@ -92,7 +92,6 @@ func (s *Stream) received(buf []byte, n int) {
 // broken ends the write end of a pipe, for which an event that seems to be about
 // reading says that nobody reads any more.
 func (s *Stream) broken() {
-	s.flushHeld()
 	if s.drained() {
 		s.lose(nil)
 		return

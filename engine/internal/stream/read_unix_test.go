@@ -39,9 +39,14 @@ func TestOneReadATurn(t *testing.T) {
 				t.Fatalf("%d reads in %d turns", reads, i)
 			}
 		}
+		w.until(func() bool { return o.in == p.out })
+		reads := w.sh.Stats().Reads
+		w.turns(5)
+		if n := w.sh.Stats().Reads - reads; n > 1 {
+			t.Errorf("%d reads when there was nothing to read", n)
+		}
 		p.shutdown()
 		w.until(func() bool { return o.over })
-		equal(t, "received", o.in, p.out)
 		equal(t, "bytes read", w.sh.Stats().BytesRead, uint64(p.out.n))
 	})
 }
@@ -55,6 +60,53 @@ func TestAShortReadIsNotFollowedByAnother(t *testing.T) {
 		equal(t, "reads", w.sh.Stats().Reads, 1)
 		w.turn(o.Close)
 		w.turn()
+	})
+}
+
+// TestAReadOfNothingHearsOfTheNext makes one by filling the buffer to the brim.
+func TestAReadOfNothingHearsOfTheNext(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		o, p := w.connect(unixPair)
+		o.SetBuffered(true)
+		o.buf = make([]byte, 5)
+		for i := range 5 {
+			p.write([]byte("12345"))
+			w.turns(3)
+			equal(t, "received", o.in.n, 5*(i+1))
+		}
+		w.end(o)
+	})
+}
+
+func TestResumeWithoutInputReadsNothing(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		o, p := w.connect(unixPair)
+		w.turn(o.PauseReading)
+		p.write([]byte("x"))
+		w.turn()
+		w.turn(o.ResumeReading)
+		w.turn()
+		for range 5 {
+			w.turn(o.PauseReading)
+			w.turn(o.ResumeReading)
+			w.turn()
+		}
+		o.says("data(1)")
+		equal(t, "reads", w.sh.Stats().Reads, 1)
+		w.end(o)
+	})
+}
+
+func TestOneEndIsToldOnce(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		o, p := w.connect(unixPair)
+		o.keepOpen = true
+		p.shutdown()
+		w.until(func() bool { return o.is("end") })
+		p.close()
+		w.turns(3)
+		o.says("end")
+		w.end(o)
 	})
 }
 

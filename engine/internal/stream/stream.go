@@ -41,7 +41,8 @@ type Events interface {
 // Reading and writing have their ends apart. In open, the peer's end leaves
 // writing as it was (half-close), and WriteEOF leaves reading. In closing nothing
 // is read, and what was written is still sent. In lost nothing is done any more:
-// Lost is scheduled, and gone is what follows it.
+// Lost is scheduled, and gone is what follows it, after a time of lingering for
+// some.
 //
 // The write side:
 //

@@ -24,13 +24,19 @@ func TestWritesOfATurnLeaveTogether(t *testing.T) {
 				o.write(piece)
 			}
 		}), 1)
+		equal(t, "calls of a look at the size", w.sends(func() {
+			o.write(piece)
+			equal(t, "buffered", o.Buffered(), 0)
+		}), 1)
+		p.read()
+		base := p.in.n
 		equal(t, "calls above the limit", w.sends(func() {
 			o.write(pattern(heldLimit))
 			p.read()
-			equal(t, "sent so far", p.in.n, heldLimit)
+			equal(t, "sent so far", p.in.n-base, 0)
 			o.write([]byte("x"))
 			p.read()
-			equal(t, "sent so far", p.in.n, 2*heldLimit+1)
+			equal(t, "sent so far", p.in.n-base, heldLimit+1)
 			equal(t, "buffered", o.Buffered(), 0)
 		}), 1)
 		p.read()
@@ -69,6 +75,7 @@ func TestWritesOfADataCallbackLeaveWithIt(t *testing.T) {
 		equal(t, "calls", w.sh.Stats().Writes-before, 2)
 		q.read()
 		equal(t, "sent to the other", q.in, other.out)
+		equal(t, "calls", w.sends(func() { o.write([]byte("later")) }), 1)
 		w.end(o)
 		w.end(other)
 	})
