@@ -33,6 +33,7 @@ type AsyncGen[T any] struct {
 // asyncGen is what generators of all types have in common.
 type asyncGen struct {
 	loop    *Loop
+	face    any // the generator as its users see it
 	state   genState
 	coro    *coro.Coro
 	run     func() error // the body
@@ -63,6 +64,7 @@ func (s genState) String() string {
 // Next, with an *ArgError.
 func NewAsyncGen[T any](l *Loop, body func(ctx context.Context, yield func(T) bool) error) *AsyncGen[T] {
 	g := &AsyncGen[T]{asyncGen: asyncGen{loop: l}, body: body}
+	g.face = g
 	g.run = func() error { return g.body(g.ctx, g.yield) }
 	return g
 }
@@ -197,6 +199,7 @@ func (g *asyncGen) drive(ctx context.Context) error {
 			break
 		}
 		if !below.Suspend() {
+			t.unwind(g.coro, below)
 			return ErrLoopClosed
 		}
 	}

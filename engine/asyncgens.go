@@ -65,7 +65,7 @@ func (l *Loop) shutdownAsyncGens(ctx context.Context) error {
 			l.CallExceptionHandler(ErrorContext{
 				Message:  fmt.Sprintf("an error occurred during closing of asynchronous generator %v", open[i]),
 				Err:      r.Err,
-				AsyncGen: open[i],
+				AsyncGen: open[i].face,
 			})
 		}
 	}

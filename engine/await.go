@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/shardloop/shardloop/internal/gid"
@@ -53,11 +54,11 @@ func (t *task) await(ctx context.Context, a AnyAwaitable) error {
 	f := a.core()
 	switch {
 	case f.loop != t.loop:
-		return ErrForeignLoop
+		return t.protest(ErrForeignLoop)
 	case f.Done():
 		return nil
 	case f == &t.future:
-		return ErrAwaitSelf
+		return t.protest(ErrAwaitSelf)
 	}
 	unbind, err := t.bind(ctx)
 	if err != nil {
@@ -69,6 +70,12 @@ func (t *task) await(ctx context.Context, a AnyAwaitable) error {
 		f.awaited = false
 	}
 	return err
+}
+
+// protest is err in the next turn, when asyncio would have thrown it.
+func (t *task) protest(err error) error {
+	_ = t.loop.r.Soon(stepTask, t) // a closed loop ends the wait
+	return cmp.Or(t.wait(nil, nil), err)
 }
 
 // wait suspends the task until w schedules its next step. It returns why the
@@ -86,7 +93,7 @@ func (t *task) wait(unbind func() bool, w waiter) error {
 	}
 	switch {
 	case !alive:
-		return ErrLoopClosed
+		return t.loop.r.Refused()
 	case t.cut != nil:
 		return t.cut.outcome(w)
 	}
@@ -120,7 +127,7 @@ func (t *task) bindOther(ctx context.Context) (unbind func() bool, err error) {
 			return nil, err
 		}
 		if c.foreign {
-			unbind, err = t.bindForeign(c)
+			unbind, err = t.bindForeign(c.context().Context)
 		}
 		if err == nil {
 			t.cuts().scope = c
@@ -129,7 +136,11 @@ func (t *task) bindOther(ctx context.Context) (unbind func() bool, err error) {
 	case *genContext:
 		return t.bind(c.gen.via)
 	}
-	if ctx.Done() == t.context().Done() && !t.bounded {
+	done := ctx.Done()
+	if s, _ := ctx.Value(scopeKey{}).(*scope); s != nil && s.Done() == done {
+		return t.bind(s)
+	}
+	if !t.bounded && (done == nil || done == t.context().Done()) {
 		return nil, nil
 	}
 	return t.bindForeign(ctx)

@@ -27,25 +27,25 @@ type ConcurrentFuture[T any] struct {
 // Close ends.
 type exported struct {
 	mu   sync.Mutex
-	shut bool                   // guarded by mu
+	shut error                  // why none is added any more; guarded by mu
 	set  map[abandoned]struct{} // guarded by mu
 }
 
 // abandoned is a ConcurrentFuture of any type.
 type abandoned interface{ abandon(err error) }
 
-// add reports false when the loop is closed already.
-func (e *exported) add(f abandoned) bool {
+// add fails when the loop is closed already.
+func (e *exported) add(f abandoned) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.shut {
-		return false
+	if e.shut != nil {
+		return e.shut
 	}
 	if e.set == nil {
 		e.set = make(map[abandoned]struct{})
 	}
 	e.set[f] = struct{}{}
-	return true
+	return nil
 }
 
 func (e *exported) remove(f abandoned) {
@@ -55,20 +55,20 @@ func (e *exported) remove(f abandoned) {
 }
 
 // close ends what is left, for good.
-func (e *exported) close() {
+func (e *exported) close(err error) {
 	e.mu.Lock()
 	set := e.set
-	e.set, e.shut = nil, true
+	e.set, e.shut = nil, err
 	e.mu.Unlock()
 	for f := range set {
-		f.abandon(ErrLoopClosed)
+		f.abandon(err)
 	}
 }
 
 func newConcurrentFuture[T any](l *Loop) *ConcurrentFuture[T] {
 	f := &ConcurrentFuture[T]{loop: l, done: make(chan struct{})}
-	if !l.exports.add(f) {
-		f.abandon(ErrLoopClosed)
+	if err := l.exports.add(f); err != nil {
+		f.abandon(err)
 	}
 	return f
 }
@@ -105,18 +105,22 @@ func (f *ConcurrentFuture[T]) abandon(err error) {
 	f.complete(none, err)
 }
 
-// complete ends the future, unless it is done, and reports whether it did.
-func (f *ConcurrentFuture[T]) complete(v T, err error) bool {
+// complete ends the future, unless it is done.
+func (f *ConcurrentFuture[T]) complete(v T, err error) { f.end(v, err, nil) }
+
+// end is complete, for a Cancel with its cause. It reports whether the future was
+// pending, and what the end has to be passed on to.
+func (f *ConcurrentFuture[T]) end(v T, err, cause error) (source AnyAwaitable, ok bool) {
 	f.mu.Lock()
 	if f.state != futurePending {
 		f.mu.Unlock()
-		return false
+		return nil, false
 	}
-	f.value, f.err, f.state = v, err, futureFinished
+	f.value, f.err, f.cause, f.state = v, err, cause, futureFinished
 	if errors.Is(err, ErrCancelled) {
 		f.state = futureCancelled
 	}
-	waiting := f.waiting
+	waiting, source := f.waiting, f.source
 	f.waiting = nil
 	close(f.done)
 	f.mu.Unlock()
@@ -124,7 +128,7 @@ func (f *ConcurrentFuture[T]) complete(v T, err error) bool {
 	for _, fn := range waiting {
 		fn()
 	}
-	return true
+	return source, true
 }
 
 // whenDone calls fn at the end, on whatever goroutine brings it.
@@ -153,20 +157,12 @@ func (f *ConcurrentFuture[T]) carry(to *Future[T]) {
 // Cancel ends a pending future as cancelled, and reports whether it was pending:
 // cancel. What it stands for is asked to end, which it does later.
 func (f *ConcurrentFuture[T]) Cancel(cause error) bool {
-	f.mu.Lock()
-	f.cause = cause
-	f.mu.Unlock()
 	var none T
-	if !f.complete(none, cancellationOf(cause)) {
-		return false
-	}
-	f.mu.Lock()
-	source := f.source
-	f.mu.Unlock()
+	source, ok := f.end(none, cancellationOf(cause), cause)
 	if source != nil {
 		f.post(func() { source.Cancel(cause) })
 	}
-	return true
+	return ok
 }
 
 // Cancelled reports whether the future was cancelled, or what it stands for.
@@ -204,8 +200,8 @@ func (f *ConcurrentFuture[T]) Wait(ctx context.Context) (T, error) {
 		return Await(ctx, Shield(Bridge(t.loop, f)))
 	}
 	var none T
-	if _, err := RunningLoop(); err == nil {
-		return none, ErrNotInTask
+	if err := mayBlock(); err != nil {
+		return none, err
 	}
 	select {
 	case <-f.done:

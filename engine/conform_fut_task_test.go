@@ -175,8 +175,8 @@ func TestTaskRefused(t *testing.T) {
 			return err
 		})
 		fine = c.awaits("other", self)
-		c.turns(4)
-		c.want(t, "1 a task cannot await itself", "3 other gets a task cannot await itself")
+		c.turns(5)
+		c.want(t, "2 a task cannot await itself", "4 other gets a task cannot await itself")
 		wantFailed(t, self, engine.ErrAwaitSelf)
 		wantFailed(t, fine, engine.ErrAwaitSelf)
 	})
@@ -192,8 +192,8 @@ func testForeignFuture(t *testing.T) {
 	for _, a := range []engine.Awaitable[int]{done, pending, foreign} {
 		c.awaits("task", a)
 	}
-	c.turns(1)
-	const told = "1 task gets the future belongs to a different loop"
+	c.turns(2)
+	const told = "2 task gets the future belongs to a different loop"
 	c.want(t, told, told, told)
 	wantPending(t, pending)
 	turn(t, other)

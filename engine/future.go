@@ -199,10 +199,13 @@ func (f *future) finishMore() (err error) {
 }
 
 // fail ends the future with an error.
-func (f *future) fail(err error) error {
+func (f *future) fail(err error) error { return f.failAs("", err) }
+
+// failAs is fail for a task of that name, or a future.
+func (f *future) failAs(task string, err error) error {
 	f.err = err
 	if !f.awaited && !f.asked {
-		f.watchError()
+		f.watchError(task)
 	}
 	return f.finish(futureFinished)
 }

@@ -11,8 +11,8 @@ type Outcome[T any] struct {
 // The first error ends it at once, that of a cancelled one too, and the others
 // go on. Cancelling it cancels all that are not done, and it ends when they
 // have. One that is given twice counts once. None at all is done at once, on the
-// caller's loop. All must belong to one loop, else it is done with
-// ErrForeignLoop. Loop only.
+// caller's loop, and a panic with ErrNoCurrentLoop if it has none. All must belong
+// to one loop, else it is done with ErrForeignLoop. Loop only.
 func Gather[T any, A Awaitable[T]](as ...A) *Future[[]T] {
 	return gather(as, false, func(as []A) []T {
 		values := make([]T, len(as))
@@ -58,6 +58,9 @@ type gathering[R any, A AnyAwaitable] struct {
 
 func gather[R any, A AnyAwaitable](parts []A, all bool, results func([]A) R) *Future[R] {
 	l, err := commonLoop(parts)
+	if l == nil {
+		panic(err)
+	}
 	g := &gathering[R, A]{outer: NewFuture[R](l), parts: parts, all: all, results: results}
 	switch {
 	case err != nil:
@@ -133,11 +136,11 @@ func cancellationBy(f *future) error {
 }
 
 // cancel passes a request on.
-func (g *gathering[R, A]) cancel(cause error) bool {
+func (g *gathering[R, A]) cancel(cause error) (taken bool) {
 	for _, p := range g.parts {
 		if p.Cancel(cause) {
-			g.cancelled = true
+			g.cancelled, taken = true, true
 		}
 	}
-	return g.cancelled
+	return taken
 }

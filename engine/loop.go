@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -102,6 +101,7 @@ func (c *Config) reactor(l *Loop) reactor.Config {
 		Enter:      l.enter,
 		Leave:      l.leave,
 		Ended:      l.coros.Close,
+		Closed:     l.closed,
 	}
 }
 
@@ -113,6 +113,9 @@ func (l *Loop) enter() {
 func (l *Loop) leave() {
 	l.home.leave()
 	l.home.loop.Store(nil)
+	if err := l.r.Refused(); err != nil {
+		l.exports.close(err) // nobody will serve them any more
+	}
 }
 
 // wakeFailed logs what nobody can act on, and only in debug mode.
@@ -175,19 +178,16 @@ func (l *Loop) Close() error {
 	if l.onLoop() {
 		return ErrLoopRunning
 	}
-	first := !l.IsClosed()
-	err := l.r.Close()
-	if errors.Is(err, ErrLoopRunning) {
-		return err
-	}
-	if first {
-		l.dropTasks()
-		l.reportLost()
-	}
-	l.exports.close()
+	return l.r.Close()
+}
+
+// closed is what Close does besides.
+func (l *Loop) closed() {
+	l.dropTasks()
+	l.reportLost()
+	l.exports.close(ErrLoopClosed)
 	l.closeSignals()
 	l.executors.close()
-	return err
 }
 
 // Time is the loop's clock: time. It is monotonic, with nanosecond resolution,

@@ -19,8 +19,10 @@ func perform[T any](ctx context.Context, l *Loop, fn func(context.Context) (T, e
 	if here && t.loop == l {
 		return fn(ctx)
 	}
-	if _, running := RunningLoop(); running == nil && !here {
-		return v, ErrNotInTask
+	if !here {
+		if err := mayBlock(); err != nil {
+			return v, err
+		}
 	}
 	if err := l.reachable(); err != nil {
 		return v, err

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -10,7 +11,12 @@ import (
 // residence is where a loop lives: its goroutine and those of its coroutines
 // point to it. Between runs it is empty, so that coroutines which wait for work
 // do not keep their loop alive.
-type residence struct{ loop atomic.Pointer[Loop] }
+type residence struct {
+	loop atomic.Pointer[Loop]
+
+	refused gid.ID // the coroutine that was last refused a wait
+	times   int    // how often in a row
+}
 
 // residences holds the residence that each goroutine belongs to. An entry goes
 // when its goroutine does, so an identity cannot outlive its goroutine here.
@@ -25,6 +31,35 @@ func residenceHere() *residence {
 	r, _ := residences.Load(gid.Current())
 	here, _ := r.(*residence)
 	return here
+}
+
+// refusals is how many waits a coroutine may begin after its loop has ended,
+// before it is ended itself.
+const refusals = 1000
+
+// refuse is a wait of a coroutine whose loop has ended. It ends one that goes on
+// and on.
+func (r *residence) refuse() {
+	if id := gid.Current(); id != r.refused {
+		r.refused, r.times = id, 0
+	}
+	if r.times++; r.times > refusals {
+		runtime.Goexit()
+	}
+}
+
+// mayBlock is why the calling goroutine must not be blocked, or nil: it is a
+// loop's, or was one's until its end.
+func mayBlock() error {
+	r := residenceHere()
+	switch {
+	case r == nil:
+		return nil
+	case r.loop.Load() != nil:
+		return ErrNotInTask
+	}
+	r.refuse()
+	return ErrLoopClosed
 }
 
 // onLoop reports whether the caller is the loop's goroutine or one of its

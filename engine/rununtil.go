@@ -1,6 +1,9 @@
 package engine
 
-import "context"
+import (
+	"cmp"
+	"context"
+)
 
 // RunUntilComplete runs fn in a task and the loop until the task is done, and
 // returns what fn returned: run_until_complete of a coroutine. It fails as
@@ -52,8 +55,9 @@ func (l *Loop) runUntil(f *future) error {
 	err := l.RunForever()
 	over = true
 	f.forget(end)
-	if err == nil && !f.Done() {
-		err = ErrStoppedBeforeDone
+	if f.Done() {
+		return err
 	}
-	return err
+	f.awaited = false
+	return cmp.Or(err, ErrStoppedBeforeDone)
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,6 +44,9 @@ type scope struct {
 	own      atomic.Pointer[ownContext]
 }
 
+// scopeKey is the key of the innermost scope of a context.
+type scopeKey struct{}
+
 // nest finds out what the parent is.
 func (s *scope) nest() {
 	switch p := s.parent.(type) {
@@ -80,7 +84,9 @@ func (s *scope) end(err error) {
 		s.task.interrupt(err)
 	}
 	if !s.own.CompareAndSwap(nil, endedScopes[err]) {
-		s.own.Load().end(err)
+		o := s.own.Load()
+		o.end(err)
+		o.shut()
 	}
 }
 
@@ -98,13 +104,21 @@ func (s *scope) waitsIn() bool {
 
 // endedScopes stand for the contexts of scopes that ended before anybody asked.
 var endedScopes = map[error]*ownContext{
-	context.Canceled: endedBy(context.Canceled),
-	ErrTimeout:       timedOut(),
+	context.Canceled: endedScope(context.Canceled),
+	ErrTimeout:       endedScope(ErrTimeout),
 }
 
-func timedOut() *ownContext {
-	ctx, stop := context.WithDeadlineCause(context.Background(), time.Time{}, ErrTimeout)
-	return &ownContext{ctx, func(error) { stop() }, true}
+func endedScope(cause error) *ownContext {
+	o := endedBy(cause)
+	o.expires()
+	o.shut()
+	return o
+}
+
+// expires gives the context of a scope its own channel.
+func (o *ownContext) expires() {
+	o.done = make(chan struct{})
+	o.shut = sync.OnceFunc(func() { close(o.done) })
 }
 
 // over is why the scope, or one around it, has ended, or nil.
@@ -126,16 +140,21 @@ func (s *scope) cancel() {
 	_ = s.task.loop.r.Post(func(any) { s.end(context.Canceled) }, nil) // a closed loop ends every wait
 }
 
-// context is the scope for others than the loop.
+// context is the scope for others than the loop. It is Done by a channel of its
+// own, because package context would tell whoever derives from a context of its
+// own that this one was cancelled, where the truth is that its time was up.
 func (s *scope) context() *ownContext {
 	if o := s.own.Load(); o != nil {
 		return o
 	}
-	ctx, stop := context.WithDeadlineCause(s.parent, s.deadline, ErrTimeout)
-	o := &ownContext{ctx, func(error) { stop() }, false}
+	o := newOwnContext(s.parent)
+	o.expires()
 	if !s.own.CompareAndSwap(nil, o) {
-		stop()
+		o.end(nil)
 		return s.own.Load()
+	}
+	if context.AfterFunc(o.Context, o.shut); o.Err() != nil {
+		o.shut()
 	}
 	return o
 }
@@ -149,15 +168,30 @@ func (s *scope) Deadline() (time.Time, bool) {
 }
 
 // Done is closed when the time has passed, at cancel, and with the parent.
-func (s *scope) Done() <-chan struct{} { return s.context().Done() }
+func (s *scope) Done() <-chan struct{} { return s.context().done }
 
 // Err is nil before Done is closed.
-func (s *scope) Err() error { return s.context().Err() }
+func (s *scope) Err() error {
+	o := s.context()
+	err := o.Err()
+	if err != nil && context.Cause(o.Context) == ErrTimeout {
+		return context.DeadlineExceeded
+	}
+	return err
+}
+
+// AfterFunc is how package context learns of the end without a goroutine.
+func (s *scope) AfterFunc(f func()) (stop func() bool) {
+	return context.AfterFunc(s.context().Context, f)
+}
 
 // Value is the parent's.
 func (s *scope) Value(key any) any {
-	if key == (taskKey{}) {
+	switch key {
+	case taskKey{}:
 		return s.task
+	case scopeKey{}:
+		return s
 	}
 	return s.own.Load().value(s.parent, key)
 }

@@ -100,8 +100,8 @@ func (s *sleeper) Cancelled() bool { return s.err != nil }
 
 // sleepElsewhere blocks a goroutine that is no loop's.
 func sleepElsewhere(ctx context.Context, d time.Duration) error {
-	if _, err := RunningLoop(); err == nil {
-		return ErrNotInTask
+	if err := mayBlock(); err != nil {
+		return err
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -46,7 +46,7 @@ type TaskOptions struct {
 
 // Task is a coroutine that runs on its loop, and its result: asyncio's Task. A
 // Future's rules hold: it belongs to its loop, and its methods are loop only,
-// but for Name, Loop and Context.
+// but for Loop and Context.
 //
 // The coroutine gets a ctx that names the task. On it Await and the other calls
 // that wait suspend the task, and nothing else on the loop waits. The ctx is
@@ -76,7 +76,7 @@ type typedTask[T any] struct {
 // ErrLoopClosed, and for a nil fn with an *ArgError; fn does not run then. Loop
 // only; Submit is for other goroutines.
 func CreateTask[T any](l *Loop, fn func(ctx context.Context) (T, error), o TaskOptions) *Task[T] {
-	if l.factory != nil && fn != nil {
+	if l.factory != nil && fn != nil && l.r.Refused() == nil {
 		return manufacture(l, fn, o)
 	}
 	return newTask(l, fn, o)
@@ -129,7 +129,7 @@ func Go(l *Loop, fn func(ctx context.Context) error) error {
 	if err := checkFunc(fn == nil); err != nil {
 		return err
 	}
-	if l.factory != nil {
+	if l.factory != nil && l.r.Refused() == nil {
 		return manufactureLoose(l, fn)
 	}
 	g := l.looseTask()
@@ -205,9 +205,10 @@ type task struct {
 	cut     *cut   // what may end that wait before its time; nil for most
 	waits   uint32 // counts them
 
-	requests int32 // for cancellation, that were not withdrawn
-	number   uint64
-	place    int // in the loop's list of tasks
+	requests int32  // for cancellation, that were not withdrawn
+	number   uint64 // of its name; 0 for one that has another, or none yet
+	order    uint32 // among the loop's tasks
+	place    int32  // in the loop's list of them
 
 	bounded bool // base may end
 	unwound bool // the loop was closed before the end
@@ -226,7 +227,7 @@ type waiter interface {
 func (t *task) begin(l *Loop, missing bool, o TaskOptions) {
 	t.loop = l
 	if err := t.prepare(missing, o); err != nil {
-		_ = t.fail(err) // the loop may be closed
+		_ = t.failAs(t.Name(), err) // the loop may be closed
 		return
 	}
 	l.tasks.add(t)
@@ -236,14 +237,17 @@ func (t *task) begin(l *Loop, missing bool, o TaskOptions) {
 	}
 	if err := l.r.Soon(stepTask, t); err != nil {
 		l.tasks.remove(t)
-		_ = t.fail(err)
+		_ = t.failAs(t.Name(), err)
 	}
 }
 
 func (t *task) prepare(missing bool, o TaskOptions) error {
 	t.born()
+	t.base = t.loop.base
 	if o.Name != "" {
 		t.seldom().name = o.Name
+	} else if _, loose := t.job.(*looseTask); !loose {
+		t.number = taskNumbers.Add(1)
 	}
 	if err := checkFunc(missing); err != nil {
 		return err
@@ -251,7 +255,7 @@ func (t *task) prepare(missing bool, o TaskOptions) error {
 	if err := t.loop.checkGoroutine(); err != nil {
 		return err
 	}
-	t.number = t.loop.tasks.number()
+	t.order = t.loop.tasks.order()
 	t.base = t.loop.contextOr(o.Context)
 	t.bounded = t.base.Done() != nil
 	return t.loop.r.Refused()
@@ -259,13 +263,19 @@ func (t *task) prepare(missing bool, o TaskOptions) error {
 
 func (t *task) untyped() *task { return t }
 
-// Name is the task's name: get_name. Any goroutine that does not race with
-// SetName.
+// taskNumbers is the process's count of tasks without a name.
+var taskNumbers atomic.Uint64
+
+// Name is the task's name: get_name. A task of Go gets its number when somebody
+// asks. Loop only.
 func (t *task) Name() string {
-	if t.rare == nil || t.rare.name == "" {
-		return fmt.Sprintf("Task-%d", t.number)
+	if t.rare != nil && t.rare.name != "" {
+		return t.rare.name
 	}
-	return t.rare.name
+	if t.number == 0 {
+		t.number = taskNumbers.Add(1)
+	}
+	return fmt.Sprintf("Task-%d", t.number)
 }
 
 // SetName changes the task's name: set_name. Loop only.

@@ -275,7 +275,7 @@ func TestTaskCloseDead(t *testing.T) {
 	j.want(t)
 	must(t, l.Close())
 	for _, task := range tasks {
-		wantErr(t, task.Name(), task.Err(), engine.ErrLoopClosed)
+		wantErr(t, task.Name(), task.Err(), engine.ErrLoopDied)
 	}
 	j.want(t, "0", "1", "2", "3", "4")
 }

@@ -12,6 +12,7 @@ type cut struct {
 	limit   error         // why that wait ends, other than by a request
 	sent    bool          // the request went to what the task waits for
 	stuck   bool          // limit comes without a cancellation of that
+	asking  bool          // what the task waits for is being asked to end
 }
 
 // cuts makes room for what most tasks never need.
@@ -47,12 +48,29 @@ func (t *task) Cancel(cause error) bool {
 		c.request = request
 	}
 	t.context().end(request)
-	if t.waiting != nil && t.waiting.Cancel(cause) {
+	if t.ask(cause) {
 		c.sent = true
-		return true
+	} else {
+		c.must = request
 	}
-	c.must = request
 	return true
+}
+
+// ask asks what the task waits for to end, and reports whether it will tell of
+// that. What neither ends nor is done waits, in a circle, for this task: the wait
+// is given up.
+func (t *task) ask(cause error) bool {
+	c := t.cut
+	if t.waiting == nil || c.asking {
+		return false
+	}
+	c.asking = true
+	sent := t.waiting.Cancel(cause)
+	c.asking = false
+	if a, ok := t.waiting.(AnyAwaitable); ok && !sent && !a.Done() && a.core().forget(t) {
+		_ = t.loop.r.Soon(stepTask, t) // a closed loop ends the wait
+	}
+	return sent
 }
 
 // Cancelling is how many requests stand that were not withdrawn: cancelling.
@@ -80,7 +98,7 @@ func (t *task) interrupt(err error) {
 		return
 	}
 	c.limit = err
-	c.stuck = t.waiting == nil || !t.waiting.Cancel(err)
+	c.stuck = !t.ask(err)
 }
 
 // outcome is why a wait for w returns an error in place of what w says, or nil.
@@ -89,10 +107,10 @@ func (c *cut) outcome(w waiter) error {
 	was := *c
 	*c = cut{request: c.request}
 	switch {
+	case was.sent, was.must != nil && endedByCancel(w):
+		return nil // what was awaited tells
 	case was.must != nil:
 		return was.must
-	case was.sent:
-		return nil
 	case was.limit != nil && (was.stuck || endedByCancel(w)):
 		return was.limit
 	}
@@ -102,8 +120,9 @@ func (c *cut) outcome(w waiter) error {
 // endedByCancel reports whether w ended as cancelled, or with the cancellation
 // of one of its parts.
 func endedByCancel(w waiter) bool {
-	if a, ok := w.(AnyAwaitable); ok {
+	a, ok := w.(AnyAwaitable)
+	if ok {
 		return errors.Is(a.core().err, ErrCancelled)
 	}
-	return w.Cancelled()
+	return w != nil && w.Cancelled()
 }

@@ -20,12 +20,14 @@ type taskContext task
 type ownContext struct {
 	context.Context
 	end   context.CancelCauseFunc
-	empty bool // has an end and nothing else
+	done  chan struct{} // of a scope; see there
+	shut  func()        // closes done, once
+	empty bool          // has an end and nothing else
 }
 
 func newOwnContext(parent context.Context) *ownContext {
 	ctx, end := context.WithCancelCause(parent)
-	return &ownContext{ctx, end, false}
+	return &ownContext{Context: ctx, end: end}
 }
 
 // endedBy is the context of whatever ended before anybody asked for its context.
@@ -38,10 +40,14 @@ func endedBy(cause error) *ownContext {
 
 // value looks a key up, in the parent if there is nothing else.
 func (o *ownContext) value(parent context.Context, key any) any {
-	if o == nil || o.empty {
+	if o == nil {
 		return parent.Value(key)
 	}
-	return o.Value(key)
+	v := o.Value(key)
+	if v == nil && o.empty {
+		return parent.Value(key)
+	}
+	return v
 }
 
 // endedContext stands for the contexts of tasks that have ended.

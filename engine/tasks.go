@@ -1,11 +1,9 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sync"
-	"sync/atomic"
 )
 
 // taskList are the tasks of a loop that are not done. The loop changes it; other
@@ -14,27 +12,21 @@ type taskList struct {
 	mu   sync.Mutex
 	list []*task // guarded by mu; each knows its place
 
-	last, limit uint64 // numbers that the loop may give to its tasks
+	last uint32 // how many there have been, modulo 2^32
 }
 
-// taskNumbers is the process's count of tasks. A loop takes numbers by the
-// block, so that loops on several cores do not fight for it.
-var taskNumbers atomic.Uint64
-
-const numberBlock = 1024
-
-func (ts *taskList) number() uint64 {
-	if ts.last == ts.limit {
-		ts.limit = taskNumbers.Add(numberBlock)
-		ts.last = ts.limit - numberBlock
-	}
+// order is the place of a new task among all there have been.
+func (ts *taskList) order() uint32 {
 	ts.last++
 	return ts.last
 }
 
+// older compares by the time of making, also across the end of the numbers.
+func older(a, b *task) int { return int(int32(a.order - b.order)) }
+
 func (ts *taskList) add(t *task) {
 	ts.mu.Lock()
-	t.place = len(ts.list)
+	t.place = int32(len(ts.list))
 	ts.list = append(ts.list, t)
 	ts.mu.Unlock()
 }
@@ -54,7 +46,7 @@ func (ts *taskList) sorted() []*task {
 	ts.mu.Lock()
 	list := slices.Clone(ts.list)
 	ts.mu.Unlock()
-	slices.SortFunc(list, func(a, b *task) int { return cmp.Compare(a.number, b.number) })
+	slices.SortFunc(list, older)
 	return list
 }
 
@@ -87,7 +79,7 @@ func (l *Loop) dropTasks() {
 		t.unwound = true
 		t.end(ErrLoopClosed)
 	}
-	slices.SortFunc(l.unwound, func(a, b AnyTask) int { return cmp.Compare(a.untyped().number, b.untyped().number) })
+	slices.SortFunc(l.unwound, func(a, b AnyTask) int { return older(a.untyped(), b.untyped()) })
 	for _, t := range l.unwound {
 		l.CallExceptionHandler(ErrorContext{
 			Message:         "Task was destroyed but it is pending!",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 
 	"github.com/shardloop/shardloop/engine/internal/coro"
 )
@@ -93,7 +92,7 @@ func (t *task) end(err error) {
 	case t.isCancellation(err):
 		t.endCancelled(asCancellation(err))
 	default:
-		_ = t.fail(err)
+		_ = t.failAs(t.Name(), err)
 	}
 	if loose != nil {
 		loose.ended(kept)
@@ -123,11 +122,19 @@ func (g *looseTask) ended(kept bool) {
 		return
 	}
 	if !kept && !t.seen.Load() && !t.unwound && !l.debug.Load() {
-		waits := t.waits
+		waits := t.waits + 1 // no end of a context that is on its way is meant for the next
 		*g = looseTask{next: l.loose}
 		g.state.waits = waits
 		l.loose = g
 	}
+}
+
+// unwind ends a coroutine on top of the task's, after the loop was closed.
+func (t *task) unwind(c, below *coro.Coro) {
+	t.unwound = true
+	t.mount(c)
+	c.Stop()
+	t.mount(below)
 }
 
 // suspend ends the present step. It reports false when there will be no other:
@@ -136,16 +143,7 @@ func (t *task) suspend() bool {
 	if t.top.Suspend() {
 		return true
 	}
-	t.refuse()
+	t.unwound = true
+	t.loop.home.refuse()
 	return false
-}
-
-// refusals is how many waits a task may begin after its loop was closed.
-const refusals = 1000
-
-// refuse ends a task that goes on and on after its loop was closed.
-func (t *task) refuse() {
-	if t.unwound = true; t.waits > refusals {
-		runtime.Goexit()
-	}
 }

@@ -15,19 +15,17 @@ type lostErrors struct {
 
 // lostError is what is left of a collected future.
 type lostError struct {
-	loop  *Loop
-	kind  string // Future or Task
-	name  string // of a task
-	err   error
-	made  stack
-	state futureState
+	loop *Loop
+	err  error
+	made stack
+	task string // name of a task; empty for a future
 }
 
 // watchError begins to watch for the collection of a future whose error nobody
-// has asked for. It happens on the way of an error that no task awaits, and
-// nowhere else.
-func (f *future) watchError() {
-	e := &lostError{loop: f.loop, kind: "Future", err: f.err, made: f.made(), state: futureFinished}
+// has asked for; task is the name if it is a task. It happens on the way of an
+// error that no task awaits, and nowhere else.
+func (f *future) watchError(task string) {
+	e := &lostError{loop: f.loop, err: f.err, made: f.made(), task: task}
 	f.seldom().report = runtime.AddCleanup(f, (*lostError).found, e)
 }
 
@@ -64,15 +62,25 @@ func (l *Loop) reportLost() {
 	}
 }
 
-// context is the report. The future itself is gone; a future in the same state
-// stands for it.
+// context is the report.
 func (e *lostError) context() ErrorContext {
-	remains := &Future[any]{future: future{loop: e.loop, err: e.err, state: e.state, asked: true}}
-	remains.seldom().made = e.made
+	kind, remains := e.remains()
 	return ErrorContext{
-		Message:         e.kind + " exception was never retrieved",
+		Message:         kind + " exception was never retrieved",
 		Err:             e.err,
 		Future:          remains,
 		SourceTraceback: e.made.String(),
 	}
+}
+
+// remains stand for the future or task, which is gone: one in the same state.
+func (e *lostError) remains() (kind string, _ AnyAwaitable) {
+	core := future{loop: e.loop, err: e.err, state: futureFinished, asked: true, rare: &rarely{made: e.made, name: e.task}}
+	if e.task == "" {
+		return "Future", &Future[any]{future: core}
+	}
+	x := &typedTask[any]{}
+	x.face = Task[any]{task: &x.state, value: &x.value}
+	x.state.future, x.state.job = core, x
+	return "Task", &x.face
 }

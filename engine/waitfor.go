@@ -25,18 +25,27 @@ func WaitFor[T any](ctx context.Context, a Awaitable[T], d time.Duration) (T, er
 	return Await(ctx, a)
 }
 
-// cancelAndWait is the result of what is done, else ErrTimeout after its end.
-func cancelAndWait[T any](ctx context.Context, t *task, a Awaitable[T]) (T, error) {
-	if a.Loop() == t.loop && !a.Done() {
-		a.Cancel(ErrTimeout)
+// cancelAndWait is the result of what is done, else ErrTimeout after its end. It
+// waits by a future of its own, so that a cancellation of the caller ends the
+// wait and nothing else.
+func cancelAndWait[T any](ctx context.Context, t *task, a Awaitable[T]) (v T, err error) {
+	f := a.core()
+	if f.loop != t.loop || f == &t.future {
+		return v, t.await(ctx, a)
 	}
-	if err := t.await(ctx, a); err != nil {
-		var none T
-		return none, err
+	if !f.Done() {
+		ended := NewFuture[struct{}](t.loop)
+		release := &doneCall{func(any) { ended.settle(struct{}{}, nil) }, nil}
+		_ = f.whenDone(doneCall{callDone, release}) // is pending
+		a.Cancel(ErrTimeout)
+		if _, err := Await(ctx, ended); err != nil {
+			f.forget(release)
+			return v, err
+		}
 	}
 	if a.Cancelled() {
-		var none T
-		return none, ErrTimeout
+		f.retrieved()
+		return v, ErrTimeout
 	}
 	return a.Result()
 }

@@ -32,7 +32,7 @@ type Coro struct {
 
 	body  Body
 	state state
-	index int // among the pool's
+	index int // among the pool's; -1 when it was ended
 }
 
 // Body is what a coroutine runs.
@@ -97,6 +97,16 @@ func (c *Coro) Resume() bool {
 	}
 	c.pool.ended(c)
 	return false
+}
+
+// Stop ends a suspended coroutine before its pool does: Suspend returns false to
+// the body, which has to end. A body that ends by Goexit takes the caller with
+// it.
+func (c *Coro) Stop() {
+	if c.index >= 0 {
+		c.pool.forget(c)
+		c.stop()
+	}
 }
 
 // Suspend stops the body until the next Resume. It reports false, at once from

@@ -43,6 +43,7 @@ func (p *Pool) Get(body Body) *Coro {
 func (p *Pool) ended(c *Coro) {
 	c.body = nil
 	switch {
+	case c.index < 0: // Close is ending it
 	case c.state == exited:
 		p.forget(c)
 		p.reap(c)
@@ -72,6 +73,7 @@ func (p *Pool) forget(c *Coro) {
 	p.all[c.index].index = c.index
 	p.all[last] = nil
 	p.all = p.all[:last]
+	c.index = -1
 }
 
 // reap lets the goroutine of an exited body end, which ends the goroutine that
@@ -103,11 +105,13 @@ func (p *Pool) Close() {
 	over = true
 }
 
-// stopAll stops coroutines, each of which is off the list before.
+// stopAll stops coroutines, each of which is off the list before. It takes the
+// last, so that the others keep their places.
 func stopAll(list *[]*Coro) {
-	for len(*list) > 0 {
-		c := (*list)[0]
-		*list = (*list)[1:]
+	for n := len(*list); n > 0; n = len(*list) {
+		c := (*list)[n-1]
+		*list = (*list)[:n-1]
+		c.index = -1
 		c.stop()
 	}
 }

@@ -98,15 +98,15 @@ func (r *Reactor) begins() (chan error, error) {
 // live is the body of a reactor's goroutine.
 func live(turns <-chan *Reactor, gone chan<- struct{}, locked bool, ended func()) {
 	defer close(gone)
-	if ended != nil {
-		defer ended()
-	}
 	if locked {
 		runtime.LockOSThread()
 	}
 	for r := range turns {
 		r.home.self.Store(uintptr(gid.Current()))
 		r.serve()
+	}
+	if ended != nil {
+		ended()
 	}
 }
 
@@ -165,13 +165,16 @@ func (r *Reactor) tell(err error) {
 }
 
 // die marks the reactor after a Goexit, which cannot be stopped. It is marked
-// even if Failed does the same again.
+// even if Failed or Ended does the same again. The run is over when all is done.
 func (r *Reactor) die() {
 	r.refused = ErrDied
 	r.ready = ready{}
 	r.mail.close(ErrDied)
 	defer r.ends(dead, ErrDied)
 	defer r.home.self.Store(0)
+	if r.cfg.Ended != nil {
+		defer r.cfg.Ended()
+	}
 	r.tell(ErrDied)
 }
 
@@ -247,5 +250,9 @@ func (r *Reactor) release() error {
 	}
 	r.home.self.Store(0)
 	r.publish()
-	return r.poller.Close()
+	err := r.poller.Close()
+	if r.cfg.Closed != nil {
+		r.cfg.Closed()
+	}
+	return err
 }

@@ -61,33 +61,21 @@ func TestEndedByClose(t *testing.T) {
 	}
 }
 
-// TestEndedByGoexit: after a Goexit Ended is called once, whether the reactor is
-// closed or not, and Close waits for it.
+// TestEndedByGoexit: after a Goexit Ended is called once, before the run is told
+// as over, whether the reactor is closed afterwards or not.
 func TestEndedByGoexit(t *testing.T) {
 	for _, locked := range []bool{false, true} {
 		var e ending
-		release := make(chan struct{})
 		var r *Reactor
 		r, _ = newSim(t, Config{LockThread: locked, Ended: func() {
-			<-release
 			expect(t, "Soon in Ended", r.Soon(nop, nil), ErrDied)
+			expect(t, "Close in Ended", r.Close(), ErrRunning)
 			e.ended()
 		}})
 		home := homeOf(t, r)
 		die(t, r)
-		e.want(t, "dead", 0, 0)
-		closed := make(chan error, 1)
-		go func() { closed <- r.Close() }()
-		for !r.Closed() {
-			runtime.Gosched()
-		}
-		select {
-		case <-closed:
-			t.Error("Close does not wait for Ended")
-		default:
-		}
-		close(release)
-		must(t, <-closed)
+		e.want(t, "dead", 1, home)
+		must(t, r.Close())
 		e.want(t, "closed", 1, home)
 	}
 }

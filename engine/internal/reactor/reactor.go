@@ -51,6 +51,9 @@ type Config struct {
 	// when it ends, whatever ended it; nil for none.
 	Enter, Leave func()
 
+	// Closed is called by Close, once, when all else is done; nil for nothing.
+	Closed func()
+
 	// Ended is called on the loop's goroutine before that ends for good, whether
 	// the reactor was closed, died or was collected; nil for nothing. A call that
 	// schedules is refused by then. It must not refer to the reactor, which it
