@@ -217,6 +217,7 @@ func TestPanics(t *testing.T) {
 			w.until(func() bool { return o.over && o.Fd() < 0 })
 			equal(t, name, len(w.faults), 1)
 			equal(t, name, w.faults[0], name+": bad")
+			equal(t, name+": the next panic is its too", w.sh.Panicked(errors.New("of others")), false)
 			equal(t, name+" told", o.err != nil, name != "connection_lost")
 			p.read()
 			equal(t, name+": sent", p.in, o.out)
