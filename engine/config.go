@@ -48,6 +48,11 @@ type Config struct {
 	// time. 0, the default, leaves deadlines to the kernel.
 	TimerSpin time.Duration
 
+	// Linger is how long a connection that was closed with input unread stays
+	// open, so that the peer can read to the end what was sent to it; 0 is two
+	// seconds, and a negative number not at all.
+	Linger time.Duration
+
 	// Logger takes warnings and errors; nil is silent, but for panics of
 	// callbacks that no exception handler takes, which go to standard error.
 	Logger *slog.Logger
@@ -59,6 +64,17 @@ type Config struct {
 // maxTimerSpin bounds TimerSpin: beyond a millisecond the kernel's timers are
 // good enough, and the loop would burn a processor.
 const maxTimerSpin = time.Millisecond
+
+// defaultLinger is what a peer on the other side of the world needs for a few
+// round trips.
+const defaultLinger = 2 * time.Second
+
+func (c *Config) linger() time.Duration {
+	if c.Linger == 0 {
+		return defaultLinger
+	}
+	return c.Linger
+}
 
 // Validate returns an *ArgError for the first field that is out of range.
 func (c *Config) Validate() error {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/shardloop/shardloop/engine/internal/reactor"
+	"github.com/shardloop/shardloop/engine/internal/stream"
 )
 
 var (
@@ -49,6 +50,16 @@ var (
 	// ErrAsyncGenRunning: an asynchronous generator is asked for something while
 	// it runs or waits already.
 	ErrAsyncGenRunning = errors.New("asynchronous generator is already running")
+	// ErrTransportClosing: the transport is closing or lost.
+	ErrTransportClosing = stream.ErrClosing
+	// ErrWriteAfterEOF: the transport's writing side was ended.
+	ErrWriteAfterEOF = stream.ErrAfterEOF
+	// ErrWouldBlock: more bytes are on their way than the high mark allows.
+	ErrWouldBlock = stream.ErrWouldBlock
+	// ErrServerClosed: the server is closed.
+	ErrServerClosed = errors.New("the server is closed")
+	// ErrServing: ServeForever is under way already.
+	ErrServing = errors.New("the server is already being awaited")
 	// ErrInterrupted: Run was interrupted by the signal SIGINT.
 	ErrInterrupted = errors.New("interrupted")
 	// ErrUnsupported: this system or this build has no such thing.

@@ -192,7 +192,11 @@ func (l *Loop) fault(f reactor.Fault) {
 		l.CallExceptionHandler(ErrorContext{Err: f.Err})
 		return
 	}
-	c := ErrorContext{Message: "Exception in callback", Err: &PanicError{Value: f.Panic, Stack: f.Stack}}
+	err := &PanicError{Value: f.Panic, Stack: f.Stack}
+	if l.streams != nil && l.streams.Panicked(err) {
+		return
+	}
+	c := ErrorContext{Message: "Exception in callback", Err: err}
 	if h != nil {
 		c.Handle, c.Context = h, h.ctx
 		c.Message += " " + h.callback()

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"sync/atomic"
 	"time"
 
 	"github.com/shardloop/shardloop/engine/internal/coro"
 	"github.com/shardloop/shardloop/engine/internal/reactor"
+	"github.com/shardloop/shardloop/engine/internal/stream"
 )
 
 // Loop is one event loop: asyncio's EventLoop. It runs on one goroutine of its
@@ -43,6 +45,10 @@ type Loop struct {
 	gens     asyncGens
 	exports  exported
 	lost     lostErrors
+
+	streams *stream.Shard // nil before the first transport
+	linger  time.Duration
+	lookup  lookup
 }
 
 // NewEventLoop makes a loop that does not run yet and is nobody's current one:
@@ -63,7 +69,7 @@ func newLoop(cfg Config) (*Loop, error) {
 	if cfg.Logger != nil {
 		l.log, l.verbose = cfg.Logger, true
 	}
-	l.ctx = l.base
+	l.ctx, l.linger, l.lookup = l.base, cfg.linger(), netLookup(net.DefaultResolver)
 	l.slow.Store(int64(defaultSlowCallback))
 	l.debug.Store(debugWanted(os.Getenv(debugVariable)) || cfg.Debug)
 	r, err := reactor.New(cfg.reactor(l))
@@ -183,6 +189,9 @@ func (l *Loop) Close() error {
 
 // closed is what Close does besides.
 func (l *Loop) closed() {
+	if l.streams != nil {
+		l.streams.Close()
+	}
 	l.dropTasks()
 	l.reportLost()
 	l.exports.close(ErrLoopClosed)

@@ -1,0 +1,182 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/shardloop/shardloop/engine/internal/sock"
+)
+
+// CreateConnection connects to a stream socket, and returns the transport and the
+// protocol of the connection: create_connection. The factory is called when the
+// connection is there; ConnectionMade has been called when CreateConnection
+// returns, and DataReceived has not.
+//
+// It fails with an *ArgError for bad options; with the error of the one attempt
+// or a *MultiError of several, each a *net.OpError with its address; with a
+// *net.DNSError; and when ctx ends, with its cause. Nothing is left open then. In
+// a task it suspends the task; elsewhere it behaves as Await.
+func (l *Loop) CreateConnection(ctx context.Context, f ProtocolFactory, o ConnectOptions) (Transport, Protocol, error) {
+	if err := checkFactory(f); err != nil {
+		return nil, nil, err
+	}
+	if err := o.validate(); err != nil {
+		return nil, nil, err
+	}
+	return l.establish(ctx, f, func(ctx context.Context) (endpoint, error) { return l.connectAny(ctx, o) })
+}
+
+// Connect is CreateConnection that keeps the type of the protocol.
+func Connect[P Protocol](ctx context.Context, l *Loop, f func() P, o ConnectOptions) (Transport, P, error) {
+	var p P
+	if f == nil {
+		return nil, p, badArg("f", "must not be nil")
+	}
+	t, _, err := l.CreateConnection(ctx, func() Protocol { p = f(); return p }, o)
+	return t, p, err
+}
+
+// ConnectAcceptedSocket makes a transport of a connection that was accepted
+// elsewhere: connect_accepted_socket. The transport owns the socket. It fails and
+// waits as CreateConnection does.
+func (l *Loop) ConnectAcceptedSocket(ctx context.Context, f ProtocolFactory, s *Socket) (Transport, Protocol, error) {
+	switch {
+	case f == nil:
+		return nil, nil, badArg("f", "must not be nil")
+	case s == nil || s.Type() != SockStream:
+		return nil, nil, badArg("s", "must be a stream socket")
+	}
+	return l.establish(ctx, f, func(context.Context) (endpoint, error) { return takeSocket("accept", s) })
+}
+
+func checkFactory(f ProtocolFactory) error {
+	if f == nil {
+		return badArg("f", "must not be nil")
+	}
+	return nil
+}
+
+// made is what establish returns.
+type made struct {
+	transport *connection
+	protocol  Protocol
+}
+
+// establish makes the transport of the descriptor that connect returns, and
+// waits until its protocol knows.
+func (l *Loop) establish(ctx context.Context, f ProtocolFactory, connect func(context.Context) (endpoint, error)) (Transport, Protocol, error) {
+	m, err := perform(ctx, l, func(ctx context.Context) (m made, err error) {
+		e, err := connect(ctx)
+		if err != nil {
+			return m, err
+		}
+		return l.introduce(ctx, f, e)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return m.transport, m.protocol, nil
+}
+
+// introduce makes the protocol and the transport of a descriptor, which it closes
+// if that fails.
+func (l *Loop) introduce(ctx context.Context, f ProtocolFactory, e endpoint) (m made, err error) {
+	if m.protocol, err = makeProtocol(f); err != nil {
+		_ = sock.Close(e.fd) // nobody has it
+		return m, err
+	}
+	ready := NewFuture[struct{}](l)
+	m.transport = l.newConnection(e, m.protocol, l.ctx, func() { ready.settle(struct{}{}, nil) })
+	if _, err = Await(ctx, ready); err != nil {
+		m.transport.Close()
+	}
+	return m, err
+}
+
+// errNoProtocol is what a factory gets that returned nil.
+var errNoProtocol = errors.New("the protocol factory returned nil")
+
+// makeProtocol calls the factory; a panic of it is a *PanicError.
+func makeProtocol(f ProtocolFactory) (p Protocol, err error) {
+	if err = catch(func() { p = f() }); err == nil && p == nil {
+		err = errNoProtocol
+	}
+	return p, err
+}
+
+// connectAny connects to the first address that can be reached.
+func (l *Loop) connectAny(ctx context.Context, o ConnectOptions) (e endpoint, err error) {
+	if o.Sock != nil {
+		return takeSocket("connect", o.Sock)
+	}
+	hints := addrHints{family: o.Family, typ: SockStream, proto: o.Proto, flags: o.Flags}
+	infos, err := l.resolve(ctx, "Port", o.Host, o.Port, hints)
+	if err != nil {
+		return e, err
+	}
+	var locals []AddrInfo
+	if o.LocalHost != "" || o.LocalPort != nil {
+		if locals, err = l.resolve(ctx, "LocalPort", o.LocalHost, o.LocalPort, hints); err != nil {
+			return e, err
+		}
+	}
+	var attempts []func(context.Context) (endpoint, error)
+	for _, info := range interleave(infos, o.interleaving()) {
+		attempts = append(attempts, func(ctx context.Context) (endpoint, error) { return l.attempt(ctx, info, locals) })
+	}
+	e, errs, err := raceFor(ctx, l, attempts, o.HappyEyeballsDelay)
+	if err == nil && e.fd < 0 {
+		err = connectError(errs, o.AllErrors)
+	}
+	return e, err
+}
+
+// takeSocket empties a socket that is connected.
+func takeSocket(op string, s *Socket) (e endpoint, err error) {
+	e.family = s.Family()
+	if e.fd, err = s.take(op); err == nil {
+		e.peer, _ = sock.Peer(e.fd) // or it is not connected any more
+	}
+	return e, err
+}
+
+// resolve finds the addresses of a host with a port.
+func (l *Loop) resolve(ctx context.Context, arg, host string, port any, h addrHints) ([]AddrInfo, error) {
+	service, err := parsePort(arg, port)
+	if err != nil {
+		return nil, err
+	}
+	return l.addresses(ctx, l.lookup, host, service, h)
+}
+
+// attempt connects to one address. In a task.
+func (l *Loop) attempt(ctx context.Context, to AddrInfo, locals []AddrInfo) (e endpoint, err error) {
+	kind := sock.Kind{Family: to.Family, Type: to.Type, Proto: to.Proto}
+	fd, err := sock.Open(kind)
+	if err != nil {
+		return e, opError("socket", kind, sock.Addr{}, to.Addr, err)
+	}
+	if err = bindLocal(fd, kind, locals); err == nil {
+		err = l.connectSocket(ctx, fd, kind, to.Addr)
+	}
+	if err != nil {
+		_ = sock.Close(fd) // the first error counts
+		return e, err
+	}
+	return endpoint{fd, to.Family, to.Addr}, nil
+}
+
+// bindLocal binds a socket to the first local address that it can have.
+func bindLocal(fd int, kind sock.Kind, locals []AddrInfo) error {
+	if len(locals) == 0 {
+		return nil
+	}
+	fitting, err := localsOf(locals, kind.Family)
+	for _, info := range fitting {
+		if err = sock.Bind(fd, kind.Family, info.Addr); err == nil {
+			return nil
+		}
+		err = opError("bind", kind, info.Addr, sock.Addr{}, err)
+	}
+	return err
+}

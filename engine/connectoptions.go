@@ -1,0 +1,70 @@
+package engine
+
+import "time"
+
+// ConnectOptions are the keyword parameters of create_connection. The zero value
+// is what asyncio has by default, but for the address, which has to be given:
+// Host with Port, or Sock.
+type ConnectOptions struct {
+	// Host is a name or an address, Port a number, or a string with a number or the
+	// name of a service. A Port alone is the local machine; nil beside a Host is 0.
+	Host string
+	Port any
+
+	// Family restricts the addresses to AFInet or AFInet6; 0 is both. Proto and
+	// Flags go to the resolver.
+	Family int
+	Proto  int
+	Flags  int
+
+	// Sock is a stream socket that is connected already. The transport owns it.
+	Sock *Socket
+
+	// LocalHost and LocalPort are what the socket is bound to first: local_addr.
+	LocalHost string
+	LocalPort any
+
+	// HappyEyeballsDelay is how long an attempt may take before the next address is
+	// tried beside it, as RFC 8305 has it, which suggests 250 ms; 0 tries one
+	// address after the other.
+	HappyEyeballsDelay time.Duration
+
+	// Interleave changes the order of the addresses so that families take turns,
+	// the first one with so many ahead: 1 by default with HappyEyeballsDelay. 0
+	// without it keeps the resolver's order; NoInterleave always does.
+	Interleave int
+
+	// AllErrors tells of every attempt that failed, by a *MultiError, even of one.
+	AllErrors bool
+}
+
+// NoInterleave is the Interleave of 0 beside a HappyEyeballsDelay.
+const NoInterleave = -1
+
+func (o *ConnectOptions) validate() error {
+	addressed := o.Host != "" || o.Port != nil
+	switch {
+	case o.Sock == nil && !addressed:
+		return badArg("Host", "and Port must be given, or Sock")
+	case o.Sock != nil && addressed:
+		return badArg("Sock", "must not be given with Host or Port")
+	case o.Sock != nil && o.Sock.Type() != SockStream:
+		return badArg("Sock", "must be a stream socket")
+	case o.HappyEyeballsDelay < 0:
+		return badArg("HappyEyeballsDelay", "must not be negative")
+	case o.Interleave < NoInterleave:
+		return badArg("Interleave", "must not be negative")
+	}
+	return nil
+}
+
+// interleaving is the number to interleave with, 0 for not at all.
+func (o *ConnectOptions) interleaving() int {
+	switch {
+	case o.Interleave == NoInterleave:
+		return 0
+	case o.Interleave == 0 && o.HappyEyeballsDelay > 0:
+		return 1
+	}
+	return o.Interleave
+}
