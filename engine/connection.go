@@ -28,24 +28,13 @@ type connection struct {
 	flow     FlowController   // the protocol, if it is one
 	buffer   BufferedProtocol // the protocol, if it is one
 	server   *Server          // that accepted it; nil for others
-	family   int
 	peer     sock.Addr        // none where the kernel has not told
 	view     *TransportSocket // nil before somebody asks
+	made     *stack           // in debug mode, where it was made
 	place    int32            // among the server's
-	late     int32            // writes after the end
-}
-
-// shard is what the loop's streams share, made with the first of them.
-func (l *Loop) shard() *stream.Shard {
-	if l.streams == nil {
-		l.streams = stream.NewShard(l.r, buffers.NewPool(0), stream.Config{
-			Linger:   l.linger,
-			Failed:   streamFailed,
-			Panic:    func(s *stream.Stream, during string, v any) { streamFailed(s, during, panicError(v)) },
-			Describe: func(s *stream.Stream, e *net.OpError) { s.Owner().(*connection).describe(e) },
-		})
-	}
-	return l.streams
+	seat     int32            // among the loop's; -1 when it is gone
+	family   int16
+	late     uint16 // writes after the end, up to warnLate
 }
 
 // endpoint is a connected socket on its way to its transport.
@@ -59,16 +48,20 @@ type endpoint struct {
 // protocol learns of it in the next turn, and reads from then on; then ready is
 // called, unless it is nil.
 func (l *Loop) newConnection(e endpoint, p Protocol, ctx context.Context, ready func()) *connection {
-	c := &connection{loop: l, ctx: ctx, family: e.family, peer: e.peer}
+	c := &connection{loop: l, ctx: ctx, family: int16(e.family), peer: e.peer}
 	if e.family != AFUnix {
 		_ = sock.Set(e.fd, sock.NoDelay, true) // else only slower
 	}
-	c.Init(l.shard(), e.fd, true, c)
+	c.Init(l.transports().Shard, e.fd, true, c)
 	c.SetProtocol(p)
+	l.streams.add(c)
 	_ = l.r.Soon(connectionMade, c) // the loop runs
 	_ = l.r.Soon(connectionStart, c)
 	if ready != nil {
 		_ = l.r.Soon(func(any) { ready() }, nil)
+	}
+	if l.debug.Load() {
+		c.remember()
 	}
 	return c
 }
@@ -82,7 +75,8 @@ func connectionMade(arg any) {
 
 func connectionStart(arg any) { _ = arg.(*connection).Start() } // its failure is told by ConnectionLost
 
-// in and out are around every call of the protocol's.
+// in and out are around every call of the protocol's that comes from the loop. A
+// panic in between goes to the loop, which does as out.
 func (c *connection) in() { c.loop.ctx = c.ctx }
 
 func (c *connection) out() { c.loop.ctx = c.loop.base }
@@ -117,9 +111,11 @@ func (c *connection) End() bool {
 	return keepOpen
 }
 
-// Pause is told by the stream, out of a call of the protocol's.
+// Pause is told by the stream.
 func (c *connection) Pause() {
 	if c.flow != nil {
+		defer c.back(c.loop.ctx)
+		c.in()
 		c.flow.PauseWriting()
 	}
 }
@@ -127,26 +123,63 @@ func (c *connection) Pause() {
 // Resume is told by the stream.
 func (c *connection) Resume() {
 	if c.flow != nil {
+		defer c.back(c.loop.ctx)
+		c.in()
 		c.flow.ResumeWriting()
 	}
 }
 
+// back is out for a call that may come out of another one, of whatever context.
+func (c *connection) back(before context.Context) { c.loop.ctx = before }
+
 // Lost is told by the stream.
 func (c *connection) Lost(err error) {
-	p := c.protocol
-	c.in()
-	defer c.gone()
 	c.Socket() // remembers the addresses
-	p.ConnectionLost(err)
+	c.in()
+	c.protocol.ConnectionLost(err)
 	c.out()
+	c.gone()
 }
 
-// gone lets go of the protocol and of the server.
+// gone lets go of the protocol, the loop and the server. The descriptor is closed
+// afterwards.
 func (c *connection) gone() {
 	c.protocol, c.flow, c.buffer = nil, nil, nil
 	c.view.detach()
+	c.loop.streams.remove(c)
 	if c.server != nil {
 		c.server.detach(c)
+	}
+}
+
+// Close implements Transport.
+func (c *connection) Close() {
+	if c.loop.r.Refused() != nil {
+		c.drop()
+		return
+	}
+	c.Stream.Close()
+}
+
+// Abort implements Transport.
+func (c *connection) Abort() {
+	if c.loop.r.Refused() != nil {
+		c.drop()
+		return
+	}
+	c.Stream.Abort()
+}
+
+// drop is the end on a loop that is closed or dead, where nobody is told.
+func (c *connection) drop() {
+	if c.seat < 0 {
+		return
+	}
+	c.Socket() // remembers the addresses
+	c.gone()
+	c.Stream.Abort()
+	if fd := c.Fd(); fd >= 0 {
+		_ = sock.Close(fd) // it was lost already, but had not been told
 	}
 }
 
@@ -176,12 +209,20 @@ const warnLate = 5
 
 // refused counts writes after the end; one of them is logged.
 func (c *connection) refused(err error) error {
-	if err != nil {
+	if err == ErrTransportClosing && c.late < warnLate {
 		if c.late++; c.late == warnLate {
 			c.loop.log.Warn("writing to a transport that is closing", "error", err, "transport", c)
 		}
 	}
 	return err
+}
+
+// PostWait implements Transport.
+func (c *connection) PostWait(ctx context.Context, p []byte) error {
+	if err := mayBlock(); err != nil {
+		return err
+	}
+	return c.Stream.PostWait(ctx, p)
 }
 
 // WriteEOF implements Transport.
@@ -194,7 +235,7 @@ func (c *connection) WriteEOF() error {
 func (c *connection) CanWriteEOF() bool { return true }
 
 // Retain implements Transport.
-func (c *connection) Retain(p []byte) buffers.Ref { return c.loop.shard().Pool().Copy(p, nil) }
+func (c *connection) Retain(p []byte) buffers.Ref { return c.loop.streams.Pool().Copy(p, nil) }
 
 // SetWriteBufferLimits implements Transport.
 func (c *connection) SetWriteBufferLimits(high, low int) error {
@@ -213,6 +254,9 @@ func (c *connection) WriteBufferSize() int { return c.Buffered() }
 
 // SetProtocol implements Transport.
 func (c *connection) SetProtocol(p Protocol) {
+	if c.seat < 0 {
+		return
+	}
 	c.protocol = p
 	c.flow, _ = p.(FlowController)
 	c.buffer, _ = p.(BufferedProtocol)
@@ -222,27 +266,12 @@ func (c *connection) SetProtocol(p Protocol) {
 // Protocol implements Transport.
 func (c *connection) Protocol() Protocol { return c.protocol }
 
-// streamFailed reports what a protocol did wrong.
-func streamFailed(s *stream.Stream, during string, err error) {
-	c := s.Owner().(*connection)
-	message := "Fatal error: protocol." + during + "() call failed."
-	switch during {
-	case "connection_made", "connection_lost":
-		message = "Exception in callback protocol." + during + "()"
-	case "pause_writing", "resume_writing":
-		message = "protocol." + during + "() failed"
-	}
-	c.loop.CallExceptionHandler(ErrorContext{
-		Message: message, Err: err, Transport: c, Protocol: c.protocol, Context: c.ctx,
-	})
-}
-
 // kind is what the socket was made as.
 func (c *connection) kind() sock.Kind {
 	if c.family == AFUnix {
 		return sock.Kind{Family: AFUnix, Type: SockStream}
 	}
-	return sock.Kind{Family: c.family, Type: SockStream, Proto: IPProtoTCP}
+	return sock.Kind{Family: int(c.family), Type: SockStream, Proto: IPProtoTCP}
 }
 
 // describe completes the errors of a connection's system calls.
@@ -264,14 +293,13 @@ func (c *connection) Socket() *TransportSocket {
 
 // ExtraInfo implements Transport.
 func (c *connection) ExtraInfo(key string) any {
-	v := c.Socket()
 	switch key {
 	case "socket":
-		return v
+		return c.Socket()
 	case "sockname":
-		return v.local.NetAddr(v.kind.Type)
+		return c.Socket().local.NetAddr(SockStream)
 	case "peername":
-		return v.peer.NetAddr(v.kind.Type)
+		return c.peer.NetAddr(SockStream)
 	}
 	return nil
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/shardloop/shardloop/engine/internal/coro"
 	"github.com/shardloop/shardloop/engine/internal/reactor"
-	"github.com/shardloop/shardloop/engine/internal/stream"
 )
 
 // Loop is one event loop: asyncio's EventLoop. It runs on one goroutine of its
@@ -46,7 +45,7 @@ type Loop struct {
 	exports  exported
 	lost     lostErrors
 
-	streams *stream.Shard // nil before the first transport
+	streams *transports // nil before the first of them
 	linger  time.Duration
 	lookup  lookup
 }

@@ -19,7 +19,8 @@ type Transport interface {
 	Loop() *Loop
 
 	// Write sends a copy of p: write. It returns len(p), or the reason why
-	// nothing was taken: ErrTransportClosing or ErrWriteAfterEOF.
+	// nothing was taken: ErrTransportClosing, of which the fifth is logged, or
+	// ErrWriteAfterEOF.
 	Write(p []byte) (int, error)
 	// Writev is Write for several pieces in one call: writelines.
 	Writev(bufs [][]byte) (int, error)
@@ -31,7 +32,8 @@ type Transport interface {
 	Post(p []byte) error
 	// PostOwned is WriteOwned for any goroutine, and fails as Post does.
 	PostOwned(p []byte, release func()) error
-	// PostWait is Post that waits for room until ctx ends. Not on the loop.
+	// PostWait is Post that waits for room until ctx ends. On a loop it is
+	// ErrNotInTask: it would block that.
 	PostWait(ctx context.Context, p []byte) error
 	// WriteEOF ends the writing side when all was sent, and leaves reading as it
 	// is: write_eof. A second call does nothing.
@@ -69,7 +71,8 @@ type Transport interface {
 	// ExtraInfo is what else is known, nil for an unknown key: get_extra_info.
 	// "socket" is a *TransportSocket, "sockname" and "peername" are net.Addr.
 	ExtraInfo(key string) any
-	// SetProtocol changes who is told of what comes next: set_protocol.
+	// SetProtocol changes who is told of what comes next: set_protocol. It does
+	// nothing once the connection is lost.
 	SetProtocol(p Protocol)
 	// Protocol is who is told, nil once the connection is lost: get_protocol.
 	Protocol() Protocol
@@ -81,6 +84,12 @@ const Default = -1
 // marks are the marks that high and low stand for.
 func marks(high, low int) (h, l int, err error) {
 	switch {
+	case high < Default:
+		return 0, 0, badArg("high", "must not be negative")
+	case low < Default:
+		return 0, 0, badArg("low", "must not be negative")
+	case high > maxMark || low > maxMark/4 && high == Default:
+		return 0, 0, badArg("high", "must be less than 2 GiB")
 	case high == Default && low == Default:
 		high, low = defaultHigh, defaultHigh/4
 	case high == Default:
@@ -88,13 +97,8 @@ func marks(high, low int) (h, l int, err error) {
 	case low == Default:
 		low = high / 4
 	}
-	switch {
-	case low < 0:
-		return 0, 0, badArg("low", "must not be negative")
-	case high < low:
+	if high < low {
 		return 0, 0, badArg("high", "must not be less than low")
-	case high > maxMark:
-		return 0, 0, badArg("high", "must be less than 2 GiB")
 	}
 	return high, low, nil
 }
