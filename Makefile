@@ -10,7 +10,7 @@ HOSTS       = auto block park locked
 PLATFORMS   = linux/amd64 linux/arm64 linux/386 linux/s390x linux/riscv64 \
 	windows/amd64 darwin/arm64 freebsd/amd64 netbsd/amd64 openbsd/amd64
 
-.PHONY: help test hosts race bench bars check format vet staticcheck tidy lint \
+.PHONY: help test hosts race invariants bench bars check format vet staticcheck tidy lint \
 	conformance repeat cover fuzz qemu clean
 
 help: ## list the targets (the default)
@@ -27,6 +27,9 @@ hosts: ## run the loop's tests under every way of waiting
 
 race: ## run all tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 15m ./...
+
+invariants: ## run all tests with the checks of the build tag invariants
+	$(GO) test -tags invariants -shuffle=on -timeout 10m ./...
 
 bench: ## measure the quick profile of the benchmark suite, under three minutes
 	$(GO) run ./cmd/loopbench run --quick
@@ -45,6 +48,7 @@ vet: ## vet for every platform
 		echo "vet $$p"; \
 		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
 	done
+	$(GO) vet -tags invariants ./...
 
 staticcheck: ## run staticcheck
 	$(GO) run $(STATICCHECK) ./...
