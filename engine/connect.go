@@ -65,17 +65,27 @@ type made struct {
 // establish makes the transport of the descriptor that connect returns, and
 // waits until its protocol knows.
 func (l *Loop) establish(ctx context.Context, f ProtocolFactory, connect func(context.Context) (endpoint, error)) (Transport, Protocol, error) {
+	var done made // the loop's alone
 	m, err := perform(ctx, l, func(ctx context.Context) (m made, err error) {
 		e, err := connect(ctx)
-		if err != nil {
-			return m, err
+		if err == nil {
+			done, err = l.introduce(ctx, f, e)
 		}
-		return l.introduce(ctx, f, e)
+		return done, err
 	})
 	if err != nil {
+		// A caller elsewhere may have given up when all was done already.
+		_ = l.r.Post(func(any) { done.abandon() }, nil) // a closed loop has no connections
 		return nil, nil, err
 	}
 	return m.transport, m.protocol, nil
+}
+
+// abandon closes a connection that nobody was told of.
+func (m made) abandon() {
+	if m.transport != nil {
+		m.transport.Close()
+	}
 }
 
 // introduce makes the protocol and the transport of a descriptor, which it closes
@@ -88,9 +98,13 @@ func (l *Loop) introduce(ctx context.Context, f ProtocolFactory, e endpoint) (m 
 	ready := NewFuture[struct{}](l)
 	m.transport = l.newConnection(e, m.protocol, l.ctx, func() { ready.settle(struct{}{}, nil) })
 	if _, err = Await(ctx, ready); err != nil {
-		m.transport.Close()
+		m.abandon()
+		return m, err
 	}
-	return m, err
+	if l.Debug() {
+		l.log.Debug("connected", "to", m.transport.ExtraInfo("peername"), "transport", m.transport, "protocol", m.protocol)
+	}
+	return m, nil
 }
 
 // errNoProtocol is what a factory gets that returned nil.
@@ -166,17 +180,23 @@ func (l *Loop) attempt(ctx context.Context, to AddrInfo, locals []AddrInfo) (e e
 	return endpoint{fd, to.Family, to.Addr}, nil
 }
 
-// bindLocal binds a socket to the first local address that it can have.
+// bindLocal binds a socket to the first local address that it can have. It fails
+// with a *MultiError of all that it cannot have.
 func bindLocal(fd int, kind sock.Kind, locals []AddrInfo) error {
 	if len(locals) == 0 {
 		return nil
 	}
 	fitting, err := localsOf(locals, kind.Family)
+	if err != nil {
+		return err
+	}
+	var errs []error
 	for _, info := range fitting {
-		if err = sock.Bind(fd, kind.Family, info.Addr); err == nil {
+		err := sock.Bind(fd, kind.Family, info.Addr)
+		if err == nil {
 			return nil
 		}
-		err = opError("bind", kind, info.Addr, sock.Addr{}, err)
+		errs = append(errs, opError("bind", kind, info.Addr, sock.Addr{}, err))
 	}
-	return err
+	return &MultiError{errs}
 }

@@ -50,12 +50,20 @@ func (o *ConnectOptions) validate() error {
 		return badArg("Sock", "must not be given with Host or Port")
 	case o.Sock != nil && o.Sock.Type() != SockStream:
 		return badArg("Sock", "must be a stream socket")
+	case o.Family != AFUnspec && o.Family != AFInet && o.Family != AFInet6:
+		return badArg("Family", "must be AFUnspec, AFInet or AFInet6")
+	case o.Proto != 0 && o.Proto != IPProtoTCP:
+		return badArg("Proto", "must be 0 or IPProtoTCP")
 	case o.HappyEyeballsDelay < 0:
 		return badArg("HappyEyeballsDelay", "must not be negative")
 	case o.Interleave < NoInterleave:
 		return badArg("Interleave", "must not be negative")
 	}
-	return nil
+	if _, err := parsePort("Port", o.Port); err != nil {
+		return err
+	}
+	_, err := parsePort("LocalPort", o.LocalPort)
+	return err
 }
 
 // interleaving is the number to interleave with, 0 for not at all.

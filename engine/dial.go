@@ -3,51 +3,76 @@ package engine
 import (
 	"context"
 	"errors"
+	"syscall"
+	"time"
 
 	"github.com/shardloop/shardloop/engine/internal/sock"
 	"github.com/shardloop/shardloop/poller"
 )
 
 // dialing is a connect that takes time. The descriptor becomes writable at its
-// end.
+// end; the future then has what came of it, nil if all is well.
 type dialing struct {
 	loop   *Loop
 	fd     int
 	token  poller.Token
-	future *Future[struct{}]
+	future *Future[error]
 }
 
-// connectSocket connects a descriptor, and waits for that. Whatever the error, the
+// connectSocket connects a descriptor, and waits for that. A failure is a
+// *net.OpError; the end of the wait is told as it is. Whatever the error, the
 // descriptor stays the caller's, and is not registered any more. In a task.
 func (l *Loop) connectSocket(ctx context.Context, fd int, kind sock.Kind, to sock.Addr) error {
-	pending, err := sock.Connect(fd, kind.Family, to)
-	if err == nil && pending {
-		err = l.dial(ctx, fd)
+	failed, err := l.dial(ctx, fd, kind.Family, to)
+	if err == nil && failed != nil {
+		// Without the socket's own address, which is another for each attempt: so
+		// those that fail in the same way say the same.
+		err = opError("connect", kind, sock.Addr{}, to, failed)
 	}
-	if err == nil || errors.Is(err, ErrCancelled) {
-		return err
-	}
-	local, _ := sock.Name(fd) // none with an error
-	return opError("connect", kind, local, to, err)
+	return err
 }
 
-func (l *Loop) dial(ctx context.Context, fd int) (err error) {
-	d := &dialing{loop: l, fd: fd, future: NewFuture[struct{}](l)}
-	if d.token, err = l.r.Attach(fd, d, poller.Out); err != nil {
-		return err
+// How long a full queue of a unix server is left alone, the first time and at
+// most.
+const (
+	firstPause = time.Millisecond
+	lastPause  = 64 * time.Millisecond
+)
+
+// dial connects. A unix socket whose server has a full queue is refused with
+// EAGAIN, and nothing tells when there is room: it tries again after a pause.
+func (l *Loop) dial(ctx context.Context, fd, family int, to sock.Addr) (failed, err error) {
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		pending, failed := sock.Connect(fd, family, to)
+		switch {
+		case pending:
+			return l.awaitConnect(ctx, fd)
+		case family != AFUnix || !errors.Is(failed, syscall.EAGAIN):
+			return failed, nil
+		}
+		if err := Sleep(ctx, pause); err != nil {
+			return nil, err
+		}
 	}
-	_, err = Await(ctx, d.future)
+}
+
+func (l *Loop) awaitConnect(ctx context.Context, fd int) (failed, err error) {
+	d := &dialing{loop: l, fd: fd, future: NewFuture[error](l)}
+	if d.token, failed = l.r.Attach(fd, d, poller.Out); failed != nil {
+		return failed, nil
+	}
+	failed, err = Await(ctx, d.future)
 	_ = l.r.Detach(d.token) // unless the event has done so
-	return err
+	return failed, err
 }
 
 // HandleReady tells how connecting went.
 func (d *dialing) HandleReady(*poller.Event, poller.Ready) {
-	pending, err := sock.ConnectResult(d.fd)
+	pending, failed := sock.ConnectResult(d.fd)
 	if pending {
 		return
 	}
 	_ = d.loop.r.Detach(d.token) // it is registered
 	d.token = 0
-	d.future.settle(struct{}{}, err)
+	d.future.settle(failed, nil)
 }

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"net/netip"
+	"time"
 
 	"github.com/shardloop/shardloop/engine/internal/sock"
 )
@@ -64,4 +66,33 @@ func LookupFunc(fn func(host string) ([]AddrInfo, error)) Lookup {
 // LookupContext is a lookup that only looks at its context.
 func LookupContext(fn func(ctx context.Context) ([]AddrInfo, error)) Lookup {
 	return func(ctx context.Context, _ string, _ service, _ addrHints) ([]AddrInfo, error) { return fn(ctx) }
+}
+
+// SetLookup replaces how the loop finds a host's addresses.
+func (l *Loop) SetLookup(find Lookup) { l.lookup = find }
+
+// LookupHints is a lookup that looks at everything it is asked.
+func LookupHints(fn func(host string, port Service, h AddrHints) ([]AddrInfo, error)) Lookup {
+	return func(_ context.Context, host string, port service, h addrHints) ([]AddrInfo, error) {
+		return fn(host, port, AddrHints{h.family, h.typ, h.proto, h.flags})
+	}
+}
+
+// InfoAt is the row of a TCP address.
+func InfoAt(at netip.AddrPort) AddrInfo {
+	a, _ := sock.FromAddrPort(at) // without a zone
+	return infoOf(a, socketKind{SockStream, IPProtoTCP})
+}
+
+// RaceFor runs attempts that return descriptors.
+func RaceFor(ctx context.Context, l *Loop, delay time.Duration, attempts ...func(context.Context) (int, error)) (int, []error, error) {
+	var list []func(context.Context) (endpoint, error)
+	for _, fn := range attempts {
+		list = append(list, func(ctx context.Context) (endpoint, error) {
+			fd, err := fn(ctx)
+			return endpoint{fd: fd}, err
+		})
+	}
+	e, errs, err := raceFor(ctx, l, list, delay)
+	return e.fd, errs, err
 }

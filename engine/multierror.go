@@ -25,8 +25,10 @@ func (e *MultiError) Unwrap() []error { return e.Errs }
 
 // connectError makes one error of those of all attempts: itself when there was
 // one, or when all say the same, and otherwise a *MultiError; with all, always
-// that. Without an error the time was up before any attempt ended.
+// that. An attempt with several errors has them one by one. Without an error the
+// time was up before any attempt ended.
 func connectError(errs []error, all bool) error {
+	errs = flat(errs)
 	switch {
 	case len(errs) == 0:
 		return fmt.Errorf("no connection was made: %w", ErrTimeout)
@@ -34,6 +36,18 @@ func connectError(errs []error, all bool) error {
 		return &MultiError{errs}
 	}
 	return errs[0]
+}
+
+// flat has the parts of a *MultiError in its place.
+func flat(errs []error) (all []error) {
+	for _, err := range errs {
+		if several, ok := err.(*MultiError); ok {
+			all = append(all, several.Errs...)
+		} else {
+			all = append(all, err)
+		}
+	}
+	return all
 }
 
 func sameText(errs []error) bool {

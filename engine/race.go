@@ -21,8 +21,10 @@ type race struct {
 	ctx    context.Context
 	tasks  []*Task[struct{}]
 	winner endpoint // its descriptor is -1 for none
+	latest int      // the attempt that began last
 	errs   []error
-	news   *Future[struct{}] // an attempt has ended
+	live   int               // attempts that have not ended
+	news   *Future[struct{}] // it is time to look again
 }
 
 // raceFor runs the attempts. Without a winner the errors are those of the
@@ -32,6 +34,7 @@ func raceFor(ctx context.Context, l *Loop, attempts []func(context.Context) (end
 	defer func() {
 		if err = cmp.Or(err, r.stop()); err != nil {
 			r.closeWinner()
+			e = r.winner
 		}
 	}()
 	for i, attempt := range attempts {
@@ -42,7 +45,7 @@ func raceFor(ctx context.Context, l *Loop, attempts []func(context.Context) (end
 			return r.winner, nil, err
 		}
 	}
-	for r.winner.fd < 0 && r.running() {
+	for r.winner.fd < 0 && r.live > 0 {
 		if err = r.wait(0); err != nil {
 			return r.winner, nil, err
 		}
@@ -53,6 +56,8 @@ func raceFor(ctx context.Context, l *Loop, attempts []func(context.Context) (end
 // start begins an attempt.
 func (r *race) start(i int, attempt func(context.Context) (endpoint, error)) {
 	r.news = NewFuture[struct{}](r.loop)
+	r.latest = i
+	r.live++
 	t := CreateTask(r.loop, func(ctx context.Context) (struct{}, error) {
 		e, err := attempt(ctx)
 		r.ended(i, e, err)
@@ -61,8 +66,10 @@ func (r *race) start(i int, attempt func(context.Context) (endpoint, error)) {
 	r.tasks = append(r.tasks, t)
 }
 
-// ended takes the result of an attempt. A second winner is closed.
+// ended takes the result of an attempt. A second winner is closed. An attempt
+// that has others begun after it fails without news: theirs is the delay.
 func (r *race) ended(i int, e endpoint, err error) {
+	r.live--
 	switch {
 	case err != nil:
 		r.errs[i] = err
@@ -71,32 +78,23 @@ func (r *race) ended(i int, e endpoint, err error) {
 	default:
 		r.winner = e
 	}
-	r.news.settle(struct{}{}, nil)
+	if r.winner.fd >= 0 || i == r.latest || r.live == 0 {
+		r.news.settle(struct{}{}, nil)
+	}
 }
 
-// wait waits until an attempt has ended, or for the delay if there is one.
+// wait waits for news, or for the delay if there is one.
 func (r *race) wait(delay time.Duration) error {
 	if r.news.Done() {
 		r.news = NewFuture[struct{}](r.loop)
 	}
-	if delay == 0 {
-		_, err := Await(r.ctx, r.news)
-		return err
+	if delay > 0 {
+		news := r.news
+		h := r.loop.CallLater(delay, func() { news.settle(struct{}{}, nil) })
+		defer h.Cancel()
 	}
-	_, err := WaitFor(r.ctx, Shield(r.news), delay)
-	if err == ErrTimeout {
-		return nil
-	}
+	_, err := Await(r.ctx, r.news)
 	return err
-}
-
-func (r *race) running() bool {
-	for _, t := range r.tasks {
-		if !t.Done() {
-			return true
-		}
-	}
-	return false
 }
 
 // stop cancels what is under way and waits for its end.
