@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"iter"
@@ -69,11 +70,12 @@ func NewAsyncGen[T any](l *Loop, body func(ctx context.Context, yield func(T) bo
 	return g
 }
 
-// yield is called by the body.
+// yield is called by the body, on whose coroutine it has to be.
 func (g *AsyncGen[T]) yield(v T) bool {
-	if g.closing {
+	if g.closing || g.state != genRunning {
 		return false
 	}
+	g.coro.Check()
 	g.value, g.yielded = v, true
 	return g.coro.Suspend() && !g.closing
 }
@@ -123,7 +125,7 @@ func (g *asyncGen) next(ctx context.Context, missing bool) error {
 	case genClosed:
 		return io.EOF
 	case genCreated:
-		if err := checkFunc(missing); err != nil {
+		if err := cmp.Or(checkFunc(missing), g.loop.ended()); err != nil {
 			return err
 		}
 		g.begin(ctx)
@@ -187,24 +189,23 @@ func (g *asyncGen) drive(ctx context.Context) error {
 	below := t.top
 	g.via, g.state = ctx, genRunning
 	g.driver.Store(t)
+	defer g.driver.Store(nil)
 	for {
 		t.mount(g.coro)
 		waits := g.coro.Resume()
 		t.mount(below)
 		if !waits {
-			err := g.err
-			return err
+			return g.err
 		}
 		if g.yielded {
 			break
 		}
 		if !below.Suspend() {
 			t.unwind(g.coro, below)
-			return ErrLoopClosed
+			return g.loop.r.Refused()
 		}
 	}
 	g.state = genSuspended
-	g.driver.Store(nil)
 	return nil
 }
 
@@ -214,3 +215,6 @@ type genContext struct {
 	own *ownContext
 	gen *asyncGen
 }
+
+// genKey is the key of the innermost generator of a context.
+type genKey struct{}

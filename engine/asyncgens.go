@@ -51,6 +51,9 @@ func (l *Loop) ShutdownAsyncGens(ctx context.Context) error {
 }
 
 func (l *Loop) shutdownAsyncGens(ctx context.Context) error {
+	if err := l.ended(); err != nil {
+		return err
+	}
 	l.gens.shut = true
 	var closing []*Task[struct{}]
 	open := l.gens.open()
@@ -83,10 +86,13 @@ func (c *genContext) Err() error { return c.own.Err() }
 
 // Value finds the task that drives the generator, then what the first one had.
 func (c *genContext) Value(key any) any {
-	if key == (taskKey{}) {
+	switch key {
+	case taskKey{}:
 		if t := c.gen.driver.Load(); t != nil {
 			return t
 		}
+	case genKey{}:
+		return c.gen
 	}
 	return c.own.Value(key)
 }

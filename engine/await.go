@@ -84,7 +84,7 @@ func (t *task) wait(unbind func() bool, w waiter) error {
 	t.waits++
 	t.waiting = w
 	if t.cut != nil {
-		t.cut.begin(w)
+		t.deliver()
 	}
 	alive := t.suspend()
 	t.waiting = nil
@@ -100,9 +100,9 @@ func (t *task) wait(unbind func() bool, w waiter) error {
 	return nil
 }
 
-// begin delivers a request that the task had before it began to wait.
-func (c *cut) begin(w waiter) {
-	if c.must != nil && w != nil && w.Cancel(c.must.cause) {
+// deliver passes on a request that the task had before it began to wait.
+func (t *task) deliver() {
+	if c := t.cut; c.must != nil && t.ask(c.must.cause) {
 		c.must, c.sent = nil, true
 	}
 }
@@ -122,28 +122,76 @@ func (t *task) bindOther(ctx context.Context) (unbind func() bool, err error) {
 	switch c := ctx.(type) {
 	case *taskContext:
 		return t.bindForeign(t.base)
-	case *scope:
-		if err := c.over(); err != nil {
-			return nil, err
-		}
-		if c.foreign {
-			unbind, err = t.bindForeign(c.context().Context)
-		}
-		if err == nil {
-			t.cuts().scope = c
-		}
-		return unbind, err
 	case *genContext:
 		return t.bind(c.gen.via)
+	case *scope:
+		unbind, err = t.bindScope(c)
+	default:
+		unbind, err = t.bindDerived(ctx)
 	}
+	if err == nil && t.top != t.root {
+		return t.bindCaller(ctx, unbind)
+	}
+	return unbind, err
+}
+
+func (t *task) bindScope(s *scope) (unbind func() bool, err error) {
+	if err := s.over(); err != nil {
+		return nil, err
+	}
+	if s.foreign {
+		unbind, err = t.bindForeign(s.context().Context)
+	}
+	if err == nil {
+		t.cuts().limited(s)
+	}
+	return unbind, err
+}
+
+func (t *task) bindDerived(ctx context.Context) (unbind func() bool, err error) {
 	done := ctx.Done()
 	if s, _ := ctx.Value(scopeKey{}).(*scope); s != nil && s.Done() == done {
-		return t.bind(s)
+		return t.bindScope(s)
 	}
 	if !t.bounded && (done == nil || done == t.context().Done()) {
 		return nil, nil
 	}
 	return t.bindForeign(ctx)
+}
+
+// bindCaller ties a wait of a generator's body, whose ctx is derived from the
+// body's, to what the caller waits with as well: the body's own ctx has an end
+// that changes with the caller.
+func (t *task) bindCaller(ctx context.Context, unbind func() bool) (_ func() bool, err error) {
+	g, _ := ctx.Value(genKey{}).(*asyncGen)
+	if g == nil || g.driver.Load() != t {
+		return unbind, nil
+	}
+	var also func() bool
+	switch via := g.via.(type) {
+	case *genContext: // has the end of its caller
+	case *taskContext:
+		if t.bounded {
+			also, err = t.bindForeign(t.base)
+		}
+	case *scope:
+		also, err = t.bindScope(via)
+	default:
+		also, err = t.bindDerived(via)
+	}
+	if err != nil {
+		t.cuts().scope, t.cuts().callers = nil, nil
+		both(unbind, nil)()
+		return nil, err
+	}
+	return t.bindCaller(g.via, both(unbind, also))
+}
+
+// both calls two functions that may be nil.
+func both(a, b func() bool) func() bool {
+	return func() bool {
+		return (a == nil || a()) && (b == nil || b())
+	}
 }
 
 // bindForeign watches a context of another package. An end that this task's own
@@ -157,18 +205,20 @@ func (t *task) bindForeign(ctx context.Context) (unbind func() bool, err error) 
 		return nil, nil
 	default:
 	}
-	e := &contextEnd{task: t, ctx: ctx, wait: t.waits + 1}
+	e := &contextEnd{loop: t.loop, task: t, ctx: ctx, wait: t.waits + 1}
 	return context.AfterFunc(ctx, e.post), nil
 }
 
-// contextEnd is the end of a context on its way to the wait that it ends.
+// contextEnd is the end of a context on its way to the wait that it ends. By then
+// the task may be used again, so that only the loop may look at it.
 type contextEnd struct {
+	loop *Loop
 	task *task
 	ctx  context.Context
 	wait uint32
 }
 
-func (e *contextEnd) post() { _ = e.task.loop.r.Post(endWait, e) } // a closed loop has no waits
+func (e *contextEnd) post() { _ = e.loop.r.Post(endWait, e) } // a closed loop has no waits
 
 func endWait(arg any) {
 	e := arg.(*contextEnd)

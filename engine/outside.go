@@ -68,10 +68,18 @@ func submit[T any](l *Loop, ctx context.Context, fn func(context.Context) (T, er
 		if f.isDone() {
 			return
 		}
-		t := CreateTask(l, fn, TaskOptions{Context: ctx})
-		f.follow(t)
+		defer f.broken()
+		f.follow(CreateTask(l, fn, TaskOptions{Context: ctx}))
 	})
 	return f
+}
+
+// broken passes on a panic of the task factory to those who wait.
+func (f *ConcurrentFuture[T]) broken() {
+	if v := recover(); v != nil {
+		f.abandon(panicError(v))
+		panic(v)
+	}
 }
 
 // Bridge is a future on loop l that ends as f does, which may be a
@@ -96,10 +104,13 @@ type Bridgeable[T any] interface {
 	export() *ConcurrentFuture[T]
 }
 
+//lint:ignore U1000 Bridge calls it by the interface
 func (f *ConcurrentFuture[T]) export() *ConcurrentFuture[T] { return f }
 
+//lint:ignore U1000 Bridge calls it by the interface
 func (f *Future[T]) export() *ConcurrentFuture[T] { return export(f) }
 
+//lint:ignore U1000 Bridge calls it by the interface
 func (t *Task[T]) export() *ConcurrentFuture[T] { return export(t) }
 
 // export follows an awaitable of a loop that need not be the caller's.

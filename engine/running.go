@@ -48,18 +48,31 @@ func (r *residence) refuse() {
 	}
 }
 
+// ended is why a coroutine of the loop must not begin anything, or nil. It counts
+// as a wait that is refused. Loop only.
+func (l *Loop) ended() error {
+	err := l.r.Refused()
+	if err != nil {
+		l.home.refuse()
+	}
+	return err
+}
+
 // mayBlock is why the calling goroutine must not be blocked, or nil: it is a
 // loop's, or was one's until its end.
 func mayBlock() error {
 	r := residenceHere()
-	switch {
-	case r == nil:
+	if r == nil {
 		return nil
-	case r.loop.Load() != nil:
-		return ErrNotInTask
+	}
+	err := ErrLoopClosed
+	if l := r.loop.Load(); l != nil {
+		if err = l.r.Refused(); err == nil {
+			return ErrNotInTask
+		}
 	}
 	r.refuse()
-	return ErrLoopClosed
+	return err
 }
 
 // onLoop reports whether the caller is the loop's goroutine or one of its

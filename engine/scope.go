@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -92,10 +93,12 @@ func (s *scope) end(err error) {
 
 // waitsIn reports whether the task waits within the scope.
 func (s *scope) waitsIn() bool {
-	if s.task.cut == nil {
-		return false
-	}
-	in := s.task.cut.scope
+	c := s.task.cut
+	return c != nil && (s.around(c.scope) || slices.ContainsFunc(c.callers, s.around))
+}
+
+// around reports whether in is the scope, or lies in it.
+func (s *scope) around(in *scope) bool {
 	for in != nil && in != s {
 		in = in.outer
 	}

@@ -239,6 +239,7 @@ func TestTaskCloseForeign(t *testing.T) {
 	reportedNames(l)
 	start(t, l)
 	calls := waitingCalls(l)
+	delete(calls, "Gather") // is for the loop only
 	delete(calls, "AsyncGen.Next")
 	delete(calls, "AsyncGen.Close")
 	delete(calls, "ShutdownAsyncGens")

@@ -9,10 +9,12 @@ type cut struct {
 	request *cancellation // the first request, the cause of the context's end
 	must    *cancellation // a request that the next wait has to deliver
 	scope   *scope        // innermost time limit of the present wait
+	callers []*scope      // and of those whose Next that wait belongs to
 	limit   error         // why that wait ends, other than by a request
 	sent    bool          // the request went to what the task waits for
 	stuck   bool          // limit comes without a cancellation of that
 	asking  bool          // what the task waits for is being asked to end
+	circle  bool          // and waits for the task itself
 }
 
 // cuts makes room for what most tasks never need.
@@ -21,6 +23,15 @@ func (t *task) cuts() *cut {
 		t.cut = &cut{}
 	}
 	return t.cut
+}
+
+// limited notes a time limit of the wait that is about to begin.
+func (c *cut) limited(s *scope) {
+	if c.scope == nil {
+		c.scope = s
+		return
+	}
+	c.callers = append(c.callers, s)
 }
 
 // requested is the cause of the end of the task's own context, or nil.
@@ -42,6 +53,10 @@ func (t *task) Cancel(cause error) bool {
 	if t.Done() {
 		return false
 	}
+	if t.cut != nil && t.cut.asking {
+		t.cut.circle = true // the same request has come around
+		return true
+	}
 	t.requests++
 	c, request := t.cuts(), &cancellation{cause}
 	if c.request == nil {
@@ -57,18 +72,20 @@ func (t *task) Cancel(cause error) bool {
 }
 
 // ask asks what the task waits for to end, and reports whether it will tell of
-// that. What neither ends nor is done waits, in a circle, for this task: the wait
-// is given up.
+// that. What neither ends nor is done, or waits in a circle for this task, cannot
+// tell: the wait is given up.
 func (t *task) ask(cause error) bool {
 	c := t.cut
 	if t.waiting == nil || c.asking {
 		return false
 	}
-	c.asking = true
+	c.asking, c.circle = true, false
 	sent := t.waiting.Cancel(cause)
 	c.asking = false
-	if a, ok := t.waiting.(AnyAwaitable); ok && !sent && !a.Done() && a.core().forget(t) {
+	a, ok := t.waiting.(AnyAwaitable)
+	if ok && (c.circle || !sent && !a.Done()) && a.core().forget(t) {
 		_ = t.loop.r.Soon(stepTask, t) // a closed loop ends the wait
+		return false
 	}
 	return sent
 }

@@ -41,10 +41,14 @@ func (ts *taskList) remove(t *task) {
 	ts.mu.Unlock()
 }
 
-// sorted are the tasks in the order they were made.
+// sorted are the tasks in the order they were made. They are seen before they can
+// be over, so that none of them is used again.
 func (ts *taskList) sorted() []*task {
 	ts.mu.Lock()
 	list := slices.Clone(ts.list)
+	for _, t := range list {
+		t.seen.Store(true)
+	}
 	ts.mu.Unlock()
 	slices.SortFunc(list, older)
 	return list
@@ -54,7 +58,6 @@ func (ts *taskList) sorted() []*task {
 // all_tasks. Any goroutine.
 func AllTasks(l *Loop) (out []AnyTask) {
 	for _, t := range l.tasks.sorted() {
-		t.seen.Store(true)
 		out = append(out, t.job.any())
 	}
 	return out

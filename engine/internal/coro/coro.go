@@ -109,13 +109,18 @@ func (c *Coro) Stop() {
 	}
 }
 
+// Check panics as Suspend does on another goroutine than the coroutine's own.
+func (c *Coro) Check() {
+	if gid.Current() != c.self {
+		panic(errForeign)
+	}
+}
+
 // Suspend stops the body until the next Resume. It reports false, at once from
 // then on, when there will be none: the pool was closed, and the body has to
 // end. On another goroutine than the coroutine's own it panics.
 func (c *Coro) Suspend() bool {
-	if gid.Current() != c.self {
-		panic(errForeign)
-	}
+	c.Check()
 	c.state = suspended
 	resumed := c.yield(struct{}{})
 	c.state = exited
