@@ -28,19 +28,23 @@ func (l *Loop) CreateServer(ctx context.Context, f ProtocolFactory, o ServerOpti
 		if err != nil {
 			return nil, err
 		}
-		return l.newServer(ctx, f, o, sockets)
+		return l.newServer(f, o, sockets).begin(ctx)
 	})
 }
 
-// newServer makes a server of sockets that are bound, and closes them if that
-// fails.
-func (l *Loop) newServer(ctx context.Context, f ProtocolFactory, o ServerOptions, sockets []*Socket) (*Server, error) {
+// newServer makes a server of sockets that are bound.
+func (l *Loop) newServer(f ProtocolFactory, o ServerOptions, sockets []*Socket) *Server {
 	s := &Server{loop: l, ctx: l.ctx, factory: f, options: o, sockets: sockets}
 	for _, k := range sockets {
 		local, _ := sock.Name(k.Fd()) // is bound
 		s.views = append(s.views, newTransportSocket(k.Fd(), k.kind, local, sock.Addr{}))
 	}
-	if o.Deferred {
+	return s
+}
+
+// begin serves, unless that is deferred, and closes the server if it fails.
+func (s *Server) begin(ctx context.Context) (*Server, error) {
+	if s.options.Deferred {
 		return s, nil
 	}
 	err := s.serve()

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 
 	"github.com/shardloop/shardloop/engine/internal/accept"
 	"github.com/shardloop/shardloop/engine/internal/sock"
@@ -29,11 +28,14 @@ type Server struct {
 	accepts []*accept.Listener
 	files   []unixFile
 
-	state   serverState
-	conns   []*connection
-	stats   ServerStats
-	waiters []*Future[struct{}]
-	forever *Future[struct{}]
+	state    serverState
+	conns    []*connection
+	greeting int               // accepted, on their way to their protocols
+	ending   func(*connection) // what Shutdown does with those; nil before
+	stats    ServerStats
+	waiters  waiters // for the end
+	emptied  waiters // for no connection being left
+	forever  *Future[struct{}]
 }
 
 type serverState uint8
@@ -48,8 +50,8 @@ func (s serverState) String() string { return [...]string{"bound", "serving", "c
 
 // ServerStats counts what a server has done.
 type ServerStats struct {
-	Accepted uint64 // connections, Active and Closed
-	Active   int    // that are open
+	Accepted uint64 // connections: Active, Closed and Refused
+	Active   int    // that are open, or about to be
 	Closed   uint64 // that are gone
 	Refused  uint64 // whose protocol could not be made
 	Pauses   uint64 // for lack of descriptors or memory
@@ -64,7 +66,7 @@ func (s *Server) IsServing() bool { return s.state == serverServing }
 // Stats are the counts so far.
 func (s *Server) Stats() ServerStats {
 	stats := s.stats
-	stats.Active = len(s.conns)
+	stats.Active = s.open()
 	return stats
 }
 
@@ -100,23 +102,36 @@ func (s *Server) serve() error {
 		return nil
 	}
 	for _, k := range s.sockets {
-		if err := k.Listen(s.options.Backlog); err != nil {
+		if err := s.listen(k); err != nil {
+			s.stop()
 			return err
 		}
-		a := accept.New(s.loop.r, k.Fd(), k.Family(), s.options.AcceptBatch, s)
-		if err := a.Start(); err != nil {
-			return err
-		}
-		s.accepts = append(s.accepts, a)
 	}
 	s.state = serverServing
 	return nil
 }
 
+func (s *Server) listen(k *Socket) error {
+	if err := k.Listen(s.options.Backlog); err != nil {
+		return err
+	}
+	a := accept.New(s.loop.r, k.Fd(), k.Family(), s.options.AcceptBatch, s)
+	s.accepts = append(s.accepts, a)
+	return a.Start()
+}
+
+func (s *Server) stop() {
+	for _, a := range s.accepts {
+		a.Stop()
+	}
+	s.accepts = nil
+}
+
 // ServeForever serves until it is cancelled, then closes the server and waits for
-// its connections: serve_forever. It fails with ErrServerClosed on a closed server
-// and when the server is closed meanwhile, and with ErrServing when another call
-// is under way.
+// its connections: serve_forever. It fails with ErrServerClosed on a closed
+// server, with the same, but when the connections are gone, if the server is closed
+// meanwhile, and with ErrServing when another call is under way. A second
+// cancellation ends the wait.
 func (s *Server) ServeForever(ctx context.Context) error {
 	_, err := perform(ctx, s.loop, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.serveForever(ctx) })
 	return err
@@ -130,33 +145,27 @@ func (s *Server) serveForever(ctx context.Context) error {
 		return err
 	}
 	s.forever = NewFuture[struct{}](s.loop)
+	defer func() { s.forever = nil }()
 	_, err := Await(ctx, s.forever)
-	s.forever = nil
-	if errors.Is(err, ErrServerClosed) {
-		return err
-	}
 	s.Close()
-	if waited := s.WaitClosed(ctx); waited != nil {
-		return waited
-	}
+	_ = s.WaitClosed(context.WithoutCancel(ctx)) // its end is told already
 	return err
 }
 
 // Close stops to accept and closes the listening sockets: close. What the kernel
-// has queued is refused; Shutdown takes it first. A second call does nothing.
+// has queued is refused; Shutdown takes it first. What was accepted is served,
+// also if its protocol is still to be made. A second call does nothing.
 func (s *Server) Close() {
 	if s.state == serverClosed {
 		return
 	}
 	s.state = serverClosed
-	for _, a := range s.accepts {
-		a.Stop()
-	}
+	s.stop()
 	for i, k := range s.sockets {
 		s.views[i].detach()
 		_ = k.Close() // a listening socket has nothing to lose
 	}
-	s.sockets, s.views, s.accepts = nil, nil, nil
+	s.sockets, s.views = nil, nil
 	s.removeFiles()
 	if s.forever != nil {
 		_ = s.forever.SetError(ErrServerClosed) // pending, or cancelled
@@ -176,61 +185,6 @@ func (s *Server) eachClient(do func(*connection)) {
 	}
 }
 
-// WaitClosed waits until the server is closed and its last connection gone:
-// wait_closed.
-func (s *Server) WaitClosed(ctx context.Context) error {
-	_, err := perform(ctx, s.loop, func(ctx context.Context) (struct{}, error) {
-		if s.isOver() {
-			return struct{}{}, nil
-		}
-		f := NewFuture[struct{}](s.loop)
-		s.waiters = append(s.waiters, f)
-		return Await(ctx, f)
-	})
-	return err
-}
-
-func (s *Server) isOver() bool { return s.state == serverClosed && len(s.conns) == 0 }
-
-// settle releases who waits for the end.
-func (s *Server) settle() {
-	if !s.isOver() {
-		return
-	}
-	for _, f := range s.waiters {
-		f.settle(struct{}{}, nil)
-	}
-	s.waiters = nil
-}
-
-// Shutdown ends the server without losing a connection: it accepts what is
-// queued, stops to listen, closes all connections, which sends what they have to
-// send, and waits for their end. When ctx ends before, the rest is aborted, and
-// the error is the cause of ctx.
-func (s *Server) Shutdown(ctx context.Context) error {
-	_, err := perform(ctx, s.loop, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.shutdown(ctx) })
-	return err
-}
-
-func (s *Server) shutdown(ctx context.Context) error {
-	for _, a := range s.accepts {
-		for !a.Drain(s.options.AcceptBatch) && s.state == serverServing && a.Accepting() {
-		}
-	}
-	s.Close()
-	for range 2 { // until what was accepted has its protocol
-		if err := Sleep(ctx, 0); err != nil {
-			break
-		}
-	}
-	s.CloseClients()
-	err := s.WaitClosed(ctx)
-	if err != nil {
-		s.AbortClients()
-	}
-	return err
-}
-
 // accepted is a connection on the way to its protocol.
 type accepted struct {
 	server *Server
@@ -240,27 +194,35 @@ type accepted struct {
 // Accepted is told by a listener. The protocol is made in the next turn, as by
 // the task that asyncio makes for each connection.
 func (s *Server) Accepted(fd, family int, peer sock.Addr) {
-	s.stats.Accepted++
 	if s.loop.r.Soon(greet, &accepted{s, endpoint{fd, family, peer}}) != nil {
 		_ = sock.Close(fd) // the loop is closed
+		return
+	}
+	s.stats.Accepted++
+	s.greeting++
+	if s.isFull() {
+		s.hold((*accept.Listener).Hold)
 	}
 }
 
 func greet(arg any) {
 	a := arg.(*accepted)
 	s := a.server
+	s.loop.ctx = s.ctx
 	p, err := makeProtocol(s.factory)
+	s.loop.ctx = s.loop.base
+	s.greeting--
 	if err != nil {
 		s.refuse(a.fd, err)
 		return
 	}
-	c := s.loop.newConnection(a.endpoint, p, s.ctx, nil)
-	s.attach(c)
+	s.attach(s.loop.newConnection(a.endpoint, p, s.ctx, nil))
 }
 
 func (s *Server) refuse(fd int, err error) {
 	_ = sock.Close(fd) // nobody has it
 	s.stats.Refused++
+	s.left()
 	s.loop.CallExceptionHandler(ErrorContext{
 		Message: "Error on transport creation for incoming connection", Err: err, Context: s.ctx,
 	})
@@ -270,8 +232,8 @@ func (s *Server) refuse(fd int, err error) {
 func (s *Server) attach(c *connection) {
 	c.server, c.place = s, int32(len(s.conns))
 	s.conns = append(s.conns, c)
-	if s.options.MaxConnections > 0 && len(s.conns) >= s.options.MaxConnections {
-		s.hold((*accept.Listener).Hold)
+	if s.ending != nil {
+		s.endLate(c)
 	}
 }
 
@@ -282,7 +244,19 @@ func (s *Server) detach(c *connection) {
 	s.conns[last] = nil
 	s.conns = s.conns[:last]
 	s.stats.Closed++
-	if last == s.options.MaxConnections-1 {
+	s.left()
+}
+
+// open is how many connections there are.
+func (s *Server) open() int { return len(s.conns) + s.greeting }
+
+func (s *Server) isFull() bool {
+	return s.options.MaxConnections > 0 && s.open() >= s.options.MaxConnections
+}
+
+// left acts on there being one connection less.
+func (s *Server) left() {
+	if s.ending == nil && s.open() == s.options.MaxConnections-1 {
 		s.hold((*accept.Listener).Release)
 	}
 	s.settle()

@@ -66,7 +66,22 @@ func (o *ServerOptions) validate() error {
 	if o.Sock != nil && o.Sock.Type() != SockStream {
 		return badArg("Sock", "must be a stream socket")
 	}
+	if _, err := parsePort("Port", o.Port); err != nil {
+		return err
+	}
+	if err := o.validateLookup(); err != nil {
+		return err
+	}
 	return o.validateNumbers()
+}
+
+// validateLookup names the field for the parameter of a lookup.
+func (o *ServerOptions) validateLookup() error {
+	_, err := addrHints{family: o.Family, flags: o.Flags}.network()
+	if bad, ok := err.(*ArgError); ok {
+		return badArg(map[string]string{"family": "Family", "flags": "Flags"}[bad.Arg], bad.Reason)
+	}
+	return err
 }
 
 func (o *ServerOptions) validateNumbers() error {

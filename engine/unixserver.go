@@ -43,7 +43,11 @@ func (o *UnixServerOptions) validate() error {
 	case o.Path != "" && o.Sock != nil:
 		return badArg("Sock", "must not be given with Path")
 	}
-	return checkUnixSocket(o.Sock)
+	if o.Sock != nil {
+		return checkUnixSocket(o.Sock)
+	}
+	_, err := unixAddress(o.Path)
+	return err
 }
 
 // server are the options that all servers have.
@@ -71,11 +75,11 @@ func (l *Loop) CreateUnixServer(ctx context.Context, f ProtocolFactory, o UnixSe
 		if err != nil {
 			return nil, err
 		}
-		s, err := l.newServer(ctx, f, common, []*Socket{k})
-		if err == nil && !o.KeepFile {
+		s := l.newServer(f, common, []*Socket{k})
+		if !o.KeepFile {
 			s.keepFile(k)
 		}
-		return s, err
+		return s.begin(ctx)
 	})
 }
 

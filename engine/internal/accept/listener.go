@@ -15,7 +15,8 @@ type Events interface {
 	// Accepted hands over a connection's descriptor, its family, and its peer.
 	Accepted(fd, family int, peer sock.Addr)
 	// Exhausted tells, once for each pause, that the system has no descriptor or
-	// no memory left; Failed tells of any other error of an accept.
+	// no memory left; Failed tells of any other error. After a second failure in a
+	// row there is a pause too.
 	Exhausted(err error)
 	Failed(err error)
 }
@@ -45,6 +46,8 @@ type Listener struct {
 	state   state
 	held    bool // by the owner
 	starved bool // by the system
+	failed  bool // the last time
+	take    func(fd int) (conn int, peer sock.Addr, err error)
 }
 
 type state uint8
@@ -58,7 +61,7 @@ const (
 // New makes a listener for a socket that listens and does not block. At each
 // event it accepts up to batch connections.
 func New(r *reactor.Reactor, fd, family, batch int, e Events) *Listener {
-	l := &Listener{reactor: r, fd: fd, family: family, batch: batch, events: e}
+	l := &Listener{reactor: r, fd: fd, family: family, batch: batch, events: e, take: sock.Accept}
 	l.timer.Init(func(any) { l.retry() }, nil)
 	return l
 }
@@ -97,7 +100,7 @@ func (l *Listener) detach() {
 func (l *Listener) Stop() {
 	l.detach()
 	l.reactor.Cancel(&l.timer)
-	l.state, l.starved = idle, false
+	l.state, l.starved, l.failed = idle, false, false
 }
 
 // Hold leaves the queue alone until Release.
@@ -122,40 +125,61 @@ func (l *Listener) wait() {
 func (l *Listener) resume() {
 	if l.state == waiting && !l.held && !l.starved {
 		if err := l.attach(); err != nil {
+			l.pause() // or it would never come back
 			l.events.Failed(err)
 		}
 	}
 }
 
 // HandleReady accepts what is in the queue.
-func (l *Listener) HandleReady(*poller.Event, poller.Ready) { l.Drain(l.batch) }
+func (l *Listener) HandleReady(*poller.Event, poller.Ready) {
+	for n := l.batch; n > 0 && l.state == accepting && l.one() == took; n-- {
+	}
+}
 
-// Accepting reports whether it accepts now.
-func (l *Listener) Accepting() bool { return l.state == accepting }
-
-// Drain accepts up to n connections, and reports whether the queue was emptied.
-func (l *Listener) Drain(n int) (empty bool) {
-	for range n {
-		fd, peer, err := sock.Accept(l.fd)
-		switch {
-		case err == nil:
-			l.events.Accepted(fd, l.family, peer)
-		case errors.Is(err, syscall.EAGAIN):
+// Drain accepts up to n connections, also while the listener waits, and reports
+// whether more may be queued. It goes on behind a connection that was aborted.
+func (l *Listener) Drain(n int) (more bool) {
+	for ; n > 0 && l.state != idle; n-- {
+		switch l.one() {
+		case none:
+			return false
+		case refused:
 			return true
-		case errors.Is(err, syscall.EINTR), errors.Is(err, syscall.ECONNABORTED):
-			return false
-		case exhausted(err):
-			l.starve(err)
-			return false
-		default:
-			l.events.Failed(err)
-			return false
-		}
-		if l.state != accepting {
-			return false // by the owner, in Accepted
 		}
 	}
-	return false
+	return true
+}
+
+// outcome is what came of an accept.
+type outcome uint8
+
+const (
+	took outcome = iota
+	none
+	skipped // aborted by the peer, or interrupted
+	refused // by the system
+)
+
+// one accepts the next connection.
+func (l *Listener) one() outcome {
+	fd, peer, err := l.take(l.fd)
+	switch {
+	case err == nil:
+		l.failed = false
+		l.events.Accepted(fd, l.family, peer)
+		return took
+	case errors.Is(err, syscall.EAGAIN):
+		l.failed = false
+		return none
+	case errors.Is(err, syscall.EINTR), errors.Is(err, syscall.ECONNABORTED):
+		return skipped
+	case exhausted(err):
+		l.starve(err)
+	default:
+		l.fail(err)
+	}
+	return refused
 }
 
 // exhausted reports whether the system ran out of something.
@@ -169,10 +193,27 @@ func exhausted(err error) bool {
 }
 
 func (l *Listener) starve(err error) {
+	if l.starved {
+		return // and has told: this is Drain
+	}
+	l.pause()
+	l.events.Exhausted(err)
+}
+
+// fail tells of an error that belongs to one connection as a rule. One that comes
+// again at once may last, and would take all the time that there is.
+func (l *Listener) fail(err error) {
+	if l.failed {
+		l.pause()
+	}
+	l.failed = true
+	l.events.Failed(err)
+}
+
+func (l *Listener) pause() {
 	l.starved = true
 	l.wait()
 	_ = l.reactor.Schedule(&l.timer, l.reactor.Now()+int64(RetryDelay)) // the loop runs
-	l.events.Exhausted(err)
 }
 
 func (l *Listener) retry() {
