@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 )
 
@@ -18,7 +19,7 @@ type ConcurrentFuture[T any] struct {
 	state   futureState   // guarded by mu
 	value   T             // guarded by mu
 	err     error         // guarded by mu
-	waiting []func()      // guarded by mu
+	waiting []*func()     // guarded by mu
 	source  AnyAwaitable  // what Cancel cancels, on its loop; guarded by mu
 	cause   error         // of a Cancel; guarded by mu
 }
@@ -126,22 +127,35 @@ func (f *ConcurrentFuture[T]) end(v T, err, cause error) (source AnyAwaitable, o
 	f.mu.Unlock()
 	f.loop.exports.remove(f)
 	for _, fn := range waiting {
-		fn()
+		(*fn)()
 	}
 	return source, true
 }
 
-// whenDone calls fn at the end, on whatever goroutine brings it.
-func (f *ConcurrentFuture[T]) whenDone(fn func()) {
+// whenDone calls fn at the end, on whatever goroutine brings it, unless forget is
+// called before.
+func (f *ConcurrentFuture[T]) whenDone(fn func()) (forget func()) {
 	f.mu.Lock()
-	if f.state == futurePending {
-		f.waiting = append(f.waiting, fn)
-		fn = nil
+	pending := f.state == futurePending
+	if pending {
+		f.waiting = append(f.waiting, &fn)
 	}
 	f.mu.Unlock()
-	if fn != nil {
+	if !pending {
 		fn()
 	}
+	return func() { f.forget(&fn) }
+}
+
+func (f *ConcurrentFuture[T]) forget(fn *func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.waiting = slices.DeleteFunc(f.waiting, func(w *func()) bool { return w == fn })
+}
+
+// carryOver is carry, from any goroutine.
+func (f *ConcurrentFuture[T]) carryOver(to *Future[T]) {
+	_ = to.loop.r.Post(func(any) { f.carry(to) }, nil) // a closed loop ends every wait
 }
 
 // carry ends a loop's future as this one has ended. Loop only, of to's.
@@ -197,7 +211,9 @@ func (f *ConcurrentFuture[T]) Result() (T, error) {
 // the task; in a bare callback it is ErrNotInTask.
 func (f *ConcurrentFuture[T]) Wait(ctx context.Context) (T, error) {
 	if t, here := taskHere(ctx); here {
-		return Await(ctx, Shield(Bridge(t.loop, f)))
+		ended := NewFuture[T](t.loop)
+		defer f.whenDone(func() { f.carryOver(ended) })()
+		return Await(ctx, ended)
 	}
 	var none T
 	if err := mayBlock(); err != nil {

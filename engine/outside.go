@@ -92,7 +92,7 @@ func Bridge[T any](l *Loop, f Bridgeable[T]) *Future[T] {
 		from.Cancel(cause)
 		return to.endCancelled(cancellationOf(cause))
 	}
-	from.whenDone(func() { _ = l.r.Post(func(any) { from.carry(to) }, nil) })
+	from.whenDone(func() { from.carryOver(to) })
 	return to
 }
 

@@ -124,7 +124,7 @@ func (g *looseTask) ended(kept bool) {
 	if !kept && !t.seen.Load() && !t.unwound && !l.debug.Load() {
 		waits := t.waits + 1 // no end of a context that is on its way is meant for the next
 		*g = looseTask{next: l.loose}
-		g.state.waits = waits
+		g.state.loop, g.state.waits = l, waits // for a Timeout that nobody cancelled
 		l.loose = g
 	}
 }
