@@ -216,8 +216,8 @@ func testLocalsTaken(t *testing.T, far, taken netip.AddrPort) {
 	}
 }
 
-// triedIn tells in which order addresses are tried: f for IPv4, s for IPv6. None
-// of them works: no local address fits.
+// triedIn tells in which order addresses are tried, by the number of the IP version.
+// None of them works: no local address fits.
 func triedIn(t *testing.T, o engine.ConnectOptions, families string) (order string) {
 	t.Helper()
 	l := newLoop(t)
@@ -241,35 +241,29 @@ func triedIn(t *testing.T, o engine.ConnectOptions, families string) (order stri
 }
 
 func TestConnectInterleave(t *testing.T) {
-	const later = time.Hour
-	for id, cases := range map[string][]struct {
-		o    engine.ConnectOptions
-		want string
-	}{
-		"CONN-34": {
-			{engine.ConnectOptions{}, "666644"},
-			{engine.ConnectOptions{HappyEyeballsDelay: later}, "646466"},
-			{engine.ConnectOptions{HappyEyeballsDelay: later, Interleave: engine.NoInterleave}, "666644"},
-			{engine.ConnectOptions{Interleave: engine.NoInterleave}, "666644"},
-		},
-		"CONN-35": {
-			{engine.ConnectOptions{HappyEyeballsDelay: later, Interleave: 1}, "646466"},
-			{engine.ConnectOptions{HappyEyeballsDelay: later, Interleave: 2}, "664646"},
-			{engine.ConnectOptions{HappyEyeballsDelay: later, Interleave: 3}, "666464"},
-		},
-		"CONN-36": {
-			{engine.ConnectOptions{Interleave: 1}, "646466"},
-			{engine.ConnectOptions{Interleave: 2}, "664646"},
-		},
-	} {
-		prove(t, id, func(t *testing.T) {
-			for _, c := range cases {
-				if got := triedIn(t, c.o, "666644"); got != c.want {
-					t.Errorf("%+v: %s, want %s", c.o, got, c.want)
-				}
-			}
-		})
+	wantOrder := func(t *testing.T, want string, delay time.Duration, interleave int) {
+		t.Helper()
+		o := engine.ConnectOptions{HappyEyeballsDelay: delay, Interleave: interleave}
+		if got := triedIn(t, o, "666644"); got != want {
+			t.Errorf("delay %v, interleave %d: %s, want %s", delay, interleave, got, want)
+		}
 	}
+	const later = time.Hour
+	prove(t, "CONN-34", func(t *testing.T) {
+		wantOrder(t, "666644", 0, 0)
+		wantOrder(t, "646466", later, 0)
+		wantOrder(t, "666644", later, engine.NoInterleave)
+		wantOrder(t, "666644", 0, engine.NoInterleave)
+	})
+	prove(t, "CONN-35", func(t *testing.T) {
+		wantOrder(t, "646466", later, 1)
+		wantOrder(t, "664646", later, 2)
+		wantOrder(t, "666464", later, 3)
+	})
+	prove(t, "CONN-36", func(t *testing.T) {
+		wantOrder(t, "646466", 0, 1)
+		wantOrder(t, "664646", 0, 2)
+	})
 }
 
 // TestConnectFamilyFails: what the system does not have is an error like others.

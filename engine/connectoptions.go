@@ -54,6 +54,8 @@ func (o *ConnectOptions) validate() error {
 		return badArg("Family", "must be AFUnspec, AFInet or AFInet6")
 	case o.Proto != 0 && o.Proto != IPProtoTCP:
 		return badArg("Proto", "must be 0 or IPProtoTCP")
+	case o.Flags&^knownFlags != 0:
+		return badArg("Flags", "has a flag that is not known")
 	case o.HappyEyeballsDelay < 0:
 		return badArg("HappyEyeballsDelay", "must not be negative")
 	case o.Interleave < NoInterleave:

@@ -18,6 +18,8 @@ const (
 	AINumericServ = 1 << 10   // the port is a number: ask nobody
 )
 
+const knownFlags = AIPassive | AINumericHost | AINumericServ
+
 // lookup finds out what a host stands for. It blocks, on a goroutine of an
 // executor, until it is done or ctx is. No host, which is the empty string, is
 // this machine or, with AIPassive, its every interface.
@@ -65,7 +67,7 @@ func netLookup(r *net.Resolver) lookup {
 
 // network is what package net calls the family.
 func (h addrHints) network() (string, error) {
-	if h.flags&^(AIPassive|AINumericHost|AINumericServ) != 0 {
+	if h.flags&^knownFlags != 0 {
 		return "", badArg("flags", "has a flag that is not known")
 	}
 	switch h.family {
