@@ -86,14 +86,14 @@ func (t *task) wait(unbind func() bool, w waiter) error {
 	if t.cut != nil {
 		t.deliver()
 	}
-	alive := t.suspend()
+	alive := t.top.Suspend()
 	t.waiting = nil
 	if unbind != nil {
 		unbind()
 	}
 	switch {
 	case !alive:
-		return t.loop.r.Refused()
+		return t.refused()
 	case t.cut != nil:
 		return t.cut.outcome(w)
 	}
@@ -112,10 +112,16 @@ func (t *task) deliver() {
 // themselves, or have none but the task's; for others package context does, and
 // unbind ends that.
 func (t *task) bind(ctx context.Context) (unbind func() bool, err error) {
-	if _, own := ctx.(*taskContext); own && !t.bounded {
+	if t.plain(ctx) {
 		return nil, nil
 	}
 	return t.bindOther(ctx)
+}
+
+// plain reports whether ctx is the task's own and has no end but the task's.
+func (t *task) plain(ctx context.Context) bool {
+	_, own := ctx.(*taskContext)
+	return own && !t.bounded
 }
 
 func (t *task) bindOther(ctx context.Context) (unbind func() bool, err error) {

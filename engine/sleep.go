@@ -26,8 +26,25 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	return t.sleep(unbind, after(t.loop.Time(), d))
 }
 
-// pause ends the step and begins the next one in the next turn.
+// pause ends the step and begins the next one in the next turn. It is a wait for
+// nothing, and the shortest way there is: what a wait does besides is left out.
 func (t *task) pause(ctx context.Context) error {
+	if !t.plain(ctx) {
+		return t.pauseWithin(ctx)
+	}
+	t.waits++
+	_ = t.loop.r.Soon(stepTask, t) // a closed loop ends the wait
+	if !t.top.Suspend() {
+		return t.refused()
+	}
+	if t.cut != nil {
+		return t.cut.outcome(nil)
+	}
+	return nil
+}
+
+// pauseWithin is pause for a context that may end before the task.
+func (t *task) pauseWithin(ctx context.Context) error {
 	unbind, err := t.bind(ctx)
 	if err != nil {
 		return err

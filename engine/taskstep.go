@@ -137,13 +137,10 @@ func (t *task) unwind(c, below *coro.Coro) {
 	t.mount(below)
 }
 
-// suspend ends the present step. It reports false when there will be no other:
-// the loop was closed.
-func (t *task) suspend() bool {
-	if t.top.Suspend() {
-		return true
-	}
+// refused is what a wait returns when no step will follow: the loop was closed,
+// or has died.
+func (t *task) refused() error {
 	t.unwound = true
 	t.loop.home.refuse()
-	return false
+	return t.loop.r.Refused()
 }
