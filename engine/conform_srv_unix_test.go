@@ -240,10 +240,8 @@ func testServerTurns(t *testing.T) {
 			made: func(tr engine.Transport) { j.add("made") },
 			data: func(p []byte) { j.add(string(p)) },
 		}
-	})
-	at, err := s.Sockets()[0].LocalAddr()
-	must(t, err)
-	_, err = io.WriteString(client(t, at), "data")
+	}, engine.ServerOptions{})
+	_, err := io.WriteString(queued(t, s, 1)[0], "data")
 	must(t, err)
 	turn(t, l)
 	j.want(t) // the accept

@@ -132,10 +132,7 @@ func (s *Server) stop() {
 // server, with the same, but when the connections are gone, if the server is closed
 // meanwhile, and with ErrServing when another call is under way. A second
 // cancellation ends the wait.
-func (s *Server) ServeForever(ctx context.Context) error {
-	_, err := perform(ctx, s.loop, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.serveForever(ctx) })
-	return err
-}
+func (s *Server) ServeForever(ctx context.Context) error { return s.finish(ctx, s.serveForever) }
 
 func (s *Server) serveForever(ctx context.Context) error {
 	if s.forever != nil {

@@ -123,10 +123,10 @@ func endServer(t testing.TB, l *engine.Loop, s *engine.Server) {
 }
 
 // serveHere is serve for a loop that does not run, which runs for it.
-func serveHere(t testing.TB, l *engine.Loop, f engine.ProtocolFactory) *engine.Server {
+func serveHere(t testing.TB, l *engine.Loop, f engine.ProtocolFactory, o engine.ServerOptions) *engine.Server {
 	t.Helper()
 	s, err := engine.RunUntilComplete(l, func(ctx context.Context) (*engine.Server, error) {
-		return l.CreateServer(ctx, f, local(engine.ServerOptions{}))
+		return l.CreateServer(ctx, f, local(o))
 	})
 	must(t, err)
 	t.Cleanup(func() {

@@ -58,9 +58,25 @@ func (s *Server) settle() {
 // protocol has got what the client had sent by then. Where MaxConnections or the
 // system leave no room for the queue, others are closed first.
 //
-// When ctx ends before, the rest is aborted, and the error is the cause of ctx.
-func (s *Server) Shutdown(ctx context.Context) error {
-	_, err := perform(ctx, s.loop, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.shutdown(ctx) })
+// When ctx ends before, the rest is aborted, and the error is the cause of ctx. In
+// either case no connection is left when Shutdown returns.
+func (s *Server) Shutdown(ctx context.Context) error { return s.finish(ctx, s.shutdown) }
+
+// finish performs a call that has to tidy up on the loop when ctx ends, also if
+// that is before it began, and is awaited to its end.
+func (s *Server) finish(ctx context.Context, fn func(context.Context) error) error {
+	if t, here := taskHere(ctx); here && t.loop == s.loop {
+		return fn(ctx)
+	}
+	_, err := perform(context.WithoutCancel(ctx), s.loop, func(in context.Context) (struct{}, error) {
+		in, cancel := context.WithCancelCause(in)
+		end := func() { cancel(context.Cause(ctx)) }
+		if ctx.Err() != nil {
+			end()
+		}
+		defer context.AfterFunc(ctx, end)()
+		return struct{}{}, fn(in)
+	})
 	return err
 }
 
@@ -109,9 +125,9 @@ func (s *Server) drainOnce(budget *int) (more bool) {
 	return more
 }
 
-// endLate ends a connection that was accepted during Shutdown: behind the two
-// turns in which its protocol learns of it and of what has arrived.
+// endLate ends a connection that was accepted during Shutdown, once its protocol
+// has learned of it and, in the turn after that, of what had arrived.
 func (s *Server) endLate(c *connection) {
 	soon := func(fn func()) { _ = s.loop.r.Soon(func(any) { fn() }, nil) } // a closed loop has ended it
-	soon(func() { soon(func() { s.ending(c) }) })
+	soon(func() { soon(func() { soon(func() { s.ending(c) }) }) })
 }
