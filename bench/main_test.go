@@ -91,6 +91,7 @@ func tiny(scenarios []Scenario) []Scenario {
 		"rounds": 2, "size": 100, "steps": 500, "posts": 4096, "wakeups": 5, "asleep_ns": 100_000, "trips": 50,
 		"live": 500, "ops": 500, "shots": 10, "others": 100, "for_ns": 20_000_000, "requests": 20, "warmup": 2, "parked": 200,
 		"script_rounds": 1, "script_steps": 100, "script_posts": 2048, "script_trips": 20, "script_ops": 100,
+		"script_requests": 20,
 	}
 	for i := range scenarios {
 		for name := range scenarios[i].Params {

@@ -41,6 +41,10 @@ var (
 // sampleTimeout ends a sample that hangs; the longest takes about 15 s.
 const sampleTimeout = 90 * time.Second
 
+// commandVariable tells a script how to start the helper process: a JSON list,
+// which the spec is appended to.
+const commandVariable = "LOOPBENCH_SAMPLE"
+
 // ErrSample wraps every failure of a sample process.
 var ErrSample = errors.New("sample failed")
 
@@ -66,7 +70,11 @@ func (l *launcher) run(ctx context.Context, sc *Scenario, side Side, spec Spec) 
 	var out, log capture
 	cmd.Stdout, cmd.Stderr = &out, &log
 	cmd.WaitDelay = 5 * time.Second // for a helper that holds the pipes of a killed sample
-	cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(sc.Place.Procs))
+	again, err := json.Marshal(l.command)
+	if err != nil {
+		return Sample{}, err
+	}
+	cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(sc.Place.Procs), commandVariable+"="+string(again))
 	if err := startOn(cmd, l.cores.pick(sc.Place.Cores)); err != nil {
 		return Sample{}, fmt.Errorf("%w: %s, side %s: %w", ErrSample, spec.Scenario, spec.Side, err)
 	}

@@ -17,5 +17,6 @@ func Scenarios() []Scenario {
 		latenessScenarios(),
 		idleScenarios(),
 		hostScenarios(),
+		echoScenarios(),
 	)
 }
