@@ -5,6 +5,7 @@ package echo
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/shardloop/shardloop/internal/leak"
 )
@@ -191,4 +193,19 @@ func refused(t *testing.T, addr string) {
 		}
 		conn.Close()
 	}
+}
+
+// TestServerHoldsBack: a client that does not read cannot send without end.
+func TestServerHoldsBack(t *testing.T) {
+	s := startServer(t, build(t))
+	conn := s.dial(t)
+	if err := conn.SetWriteDeadline(time.Now().Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := conn.Write(make([]byte, 128<<20)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the server took %d bytes, %v", n, err)
+	}
+	conn.Close()
+	s.interrupt(t)
+	s.end(t)
 }
