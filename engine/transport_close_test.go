@@ -85,3 +85,24 @@ func TestReleasePanics(t *testing.T) {
 	far.read()
 	isEqual(t, "sent", far.in, tallyOf([]byte("xy")))
 }
+
+// TestTransportsEndInAnyOrder: what is left when the loop ends is closed.
+func TestTransportsEndInAnyOrder(t *testing.T) {
+	l := newLoop(t)
+	var trs []engine.Transport
+	var fars []*wireEnd
+	for range 4 {
+		tr, far := wired(t, l, &wireTap{})
+		trs, fars = append(trs, tr), append(fars, far)
+	}
+	trs[0].Abort()
+	turn(t, l)
+	trs[3].Abort() // which took the place of the first
+	turn(t, l)
+	must(t, l.Close())
+	for i, far := range fars {
+		far.read()
+		isEqual(t, "end", far.ended, true)
+		isEqual(t, "closing", trs[i].IsClosing(), true)
+	}
+}
