@@ -186,8 +186,7 @@ func TestConnectDebug(t *testing.T) {
 func TestConnectCloseLoop(t *testing.T) {
 	far := newOutpost(t)
 	l := newLoop(t)
-	var task *engine.Task[int]
-	task = newTask(l, func(ctx context.Context) error {
+	task := newTask(l, func(ctx context.Context) error {
 		_, _, err := l.CreateConnection(ctx, func() engine.Protocol { l.Stop(); return newNear(l) }, far.options())
 		return err
 	})

@@ -72,11 +72,7 @@ func (s *Server) Stats() ServerStats {
 
 // Sockets are the listening sockets, none after Close: sockets.
 func (s *Server) Sockets() []*TransportSocket {
-	out := make([]*TransportSocket, 0, len(s.sockets))
-	for _, k := range s.views {
-		out = append(out, k)
-	}
-	return out
+	return append([]*TransportSocket{}, s.views...)
 }
 
 // String shows the state.

@@ -2,7 +2,10 @@
 
 package stream
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 // fill writes until the kernel refuses, and leaves the marks as they are.
 func (o *owner) fill() {
@@ -50,18 +53,18 @@ func TestSetMarks(t *testing.T) {
 		o, p := w.connect(smallPair)
 		w.turn(func() { o.write(pattern(100)); o.SetMarks(0, 0); o.write(pattern(100)) })
 		o.says("") // the kernel took it, and what is held does not count
-		w.turn(func() { o.SetMarks(1<<40, 1<<41) }, o.fill, func() { o.write(pattern(100 << 10)) })
+		w.turn(func() { o.SetMarks(math.MaxInt-1, math.MaxInt) }, o.fill, func() { o.write(pattern(100 << 10)) })
 		o.says("")
 		size := o.Buffered()
 		w.turn(func() { o.SetMarks(0, size) })
 		o.says("")
 		w.turn(func() { o.SetMarks(0, size-1) })
 		o.says("pause")
-		w.turn(func() { o.SetMarks(1<<40, 1<<41) })
+		w.turn(func() { o.SetMarks(math.MaxInt-1, math.MaxInt) })
 		o.says("pause")
 		low, high := o.Marks()
-		equal(t, "low", low, 1<<40)
-		equal(t, "high", high, 1<<41)
+		equal(t, "low", low, math.MaxInt-1)
+		equal(t, "high", high, math.MaxInt)
 		p.read()
 		w.until(func() bool { return o.is("pause resume") })
 		for p.in.n < o.out.n {

@@ -88,17 +88,6 @@ func (w *world) until(so func() bool) {
 	}
 }
 
-// settle runs turns until nothing has moved for a few.
-func (w *world) settle() {
-	for quiet := 0; quiet < 5; quiet++ {
-		before := w.sh.Stats()
-		w.turn()
-		if w.sh.Stats() != before {
-			quiet = 0
-		}
-	}
-}
-
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
