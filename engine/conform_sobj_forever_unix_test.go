@@ -54,7 +54,7 @@ func TestServerForever(t *testing.T) {
 	prove(t, "SOBJ-14", func(t *testing.T) {
 		l := servingLoop(t)
 		s := serve(t, l, echo, local(engine.ServerOptions{}))
-		first := asked(func() error { return s.ServeForever(context.Background()) })
+		first := asked(t, l, func() error { return s.ServeForever(context.Background()) })
 		waits(t, l, "ServeForever", first)
 		wantErr(t, "a second", s.ServeForever(t.Context()), engine.ErrServing)
 		onLoop(t, l, s.Close)
@@ -63,7 +63,7 @@ func TestServerForever(t *testing.T) {
 	})
 	prove(t, "SOBJ-15", func(t *testing.T) {
 		l, s, c := withClient(t)
-		over := asked(func() error { return s.ServeForever(context.Background()) })
+		over := asked(t, l, func() error { return s.ServeForever(context.Background()) })
 		waits(t, l, "ServeForever", over)
 		onLoop(t, l, s.Close)
 		waits(t, l, "ServeForever with a connection", over)
@@ -79,7 +79,7 @@ func testForeverCancelled(t *testing.T) {
 	s := serve(t, l, echo, local(engine.ServerOptions{Deferred: true}))
 	at := address(t, l, s)
 	ctx, cancel := context.WithCancelCause(context.Background())
-	over := asked(func() error { return s.ServeForever(ctx) })
+	over := asked(t, l, func() error { return s.ServeForever(ctx) })
 	until(t, l, s.IsServing)
 	c := client(t, at)
 	says(t, c, "hello")

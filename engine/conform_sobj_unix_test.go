@@ -118,10 +118,10 @@ func TestServerObjectWaitClosed(t *testing.T) {
 	prove(t, "SOBJ-08", func(t *testing.T) {
 		l := servingLoop(t)
 		s := serve(t, l, echo, local(engine.ServerOptions{}))
-		outside := asked(func() error { return s.WaitClosed(t.Context()) })
-		inside := asked(func() error { return taskErr(t, l, s.WaitClosed) })
+		outside := asked(t, l, func() error { return s.WaitClosed(t.Context()) })
+		inside := asked(t, l, func() error { return taskErr(t, l, s.WaitClosed) })
 		other := servingLoop(t)
-		elsewhere := asked(func() error { return taskErr(t, other, s.WaitClosed) })
+		elsewhere := asked(t, other, func() error { return taskErr(t, other, s.WaitClosed) })
 		for _, c := range []<-chan error{outside, inside, elsewhere} {
 			waits(t, l, "a waiter", c)
 		}
@@ -132,7 +132,7 @@ func TestServerObjectWaitClosed(t *testing.T) {
 	})
 	prove(t, "SOBJ-09", func(t *testing.T) {
 		l, s, c := withClient(t)
-		over := asked(func() error { return s.WaitClosed(t.Context()) })
+		over := asked(t, l, func() error { return s.WaitClosed(t.Context()) })
 		onLoop(t, l, s.Close)
 		waits(t, l, "WaitClosed", over)
 		c.Close()
@@ -144,7 +144,7 @@ func TestServerObjectLateEnd(t *testing.T) {
 	prove(t, "SOBJ-10", func(t *testing.T) {
 		l, s, c := withClient(t)
 		ctx, cancel := context.WithCancel(context.Background())
-		over := asked(func() error { return s.WaitClosed(ctx) })
+		over := asked(t, l, func() error { return s.WaitClosed(ctx) })
 		waits(t, l, "WaitClosed", over)
 		cancel()
 		wantErr(t, "WaitClosed", <-over, context.Canceled)
@@ -168,14 +168,14 @@ func withClient(t *testing.T) (*engine.Loop, *engine.Server, net.Conn) {
 func testWaitClosed(t *testing.T) {
 	l := servingLoop(t)
 	idle := serve(t, l, echo, local(engine.ServerOptions{Deferred: true}))
-	unserved := asked(func() error { return idle.WaitClosed(t.Context()) })
+	unserved := asked(t, l, func() error { return idle.WaitClosed(t.Context()) })
 	waits(t, l, "WaitClosed of an open server", unserved)
 	onLoop(t, l, idle.Close)
 	must(t, <-unserved)
 	must(t, idle.WaitClosed(t.Context()))
 
 	l, s, c := withClient(t)
-	over := asked(func() error { return s.WaitClosed(t.Context()) })
+	over := asked(t, l, func() error { return s.WaitClosed(t.Context()) })
 	c.Close()
 	until(t, l, func() bool { return s.Stats().Active == 0 })
 	waits(t, l, "WaitClosed without connections", over)

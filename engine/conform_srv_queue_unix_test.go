@@ -161,7 +161,7 @@ func TestServerShutdownDeadline(t *testing.T) {
 			onLoop(t, l, nop)
 		}
 		ctx, cancel := context.WithCancelCause(context.Background())
-		over := asked(func() error { return taskErr(t, l, func(tc context.Context) error { return shutdownIn(tc, ctx, s) }) })
+		over := asked(t, l, func() error { return taskErr(t, l, func(tc context.Context) error { return shutdownIn(tc, ctx, s) }) })
 		waits(t, l, "Shutdown", over)
 		cancel(errTest)
 		wantErr(t, "Shutdown", <-over, errTest)

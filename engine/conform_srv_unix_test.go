@@ -201,7 +201,9 @@ func TestServerCloseBeforeProtocol(t *testing.T) {
 		if stats := s.Stats(); stats.Accepted != 1 || stats.Active != 1 {
 			t.Errorf("the counts are %+v", stats)
 		}
-		over = asked(func() error { return s.WaitClosed(t.Context()) })
+		c := make(chan error, 1) // not asked: this is the loop
+		go func() { c <- s.WaitClosed(t.Context()) }()
+		over = c
 	})
 	waits(t, l, "WaitClosed", over)
 	c := connOf(t, theirs)

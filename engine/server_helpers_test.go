@@ -250,10 +250,14 @@ func taskErr(t testing.TB, l *engine.Loop, fn func(ctx context.Context) error) e
 	return err
 }
 
-// asked runs fn on a goroutine of its own, and returns where its error comes.
-func asked(fn func() error) <-chan error {
+// asked runs fn, which waits for the loop, on a goroutine of its own, and returns
+// where its error comes, once the loop has begun with it.
+func asked(t testing.TB, l *engine.Loop, fn func() error) <-chan error {
+	t.Helper()
+	before := len(engine.AllTasks(l))
 	c := make(chan error, 1)
 	go func() { c <- fn() }()
+	until(t, l, func() bool { return len(engine.AllTasks(l)) > before || len(c) > 0 })
 	return c
 }
 
