@@ -271,7 +271,7 @@ func TestConnectFamilyFails(t *testing.T) {
 	l := newLoop(t)
 	l.SetLookup(engine.LookupFunc(func(string) ([]engine.AddrInfo, error) {
 		info := engine.InfoAt(loopback(1))
-		info.Type = 99
+		info.Family = 99 // which no system has
 		return []engine.AddrInfo{info}, nil
 	}))
 	runTask(t, l, func(ctx context.Context) {
