@@ -31,7 +31,7 @@ race: ## run all tests under the race detector (needs a C compiler)
 invariants: ## run all tests with the checks of the build tag invariants
 	$(GO) test -tags invariants -shuffle=on -timeout 10m ./...
 
-bench: ## measure the quick profile of the benchmark suite, under three minutes
+bench: ## measure the quick profile of the benchmark suite, in a few minutes
 	$(GO) run ./cmd/loopbench run --quick
 
 bars: ## measure every bar in full and keep all samples in RAW

@@ -1,10 +1,11 @@
 // Package engine is an event loop with the API of Python's asyncio, on sharded
 // loops that run at the speed of the system calls below them.
 //
-// What is here so far is the floor the rest stands on: a Loop that runs
-// callbacks, timers and descriptor watchers, with posts from other goroutines.
-// docs/architecture.md in the repository shows the house, and
-// docs/loop-iteration.md what one turn of the loop does in which order.
+// A Loop runs callbacks, timers and descriptor watchers, takes posts from other
+// goroutines, and carries futures and tasks, connections and servers over TCP and
+// unix sockets. In the repository, docs/architecture.md shows the house,
+// docs/loop-iteration.md what one turn of the loop does in which order, and
+// docs/tasks.md who may wait where.
 //
 // A Loop belongs to its own goroutine. Methods marked "loop only" may be called
 // from its callbacks, or from one goroutine at a time while it does not run;
