@@ -52,6 +52,7 @@ func (c *Chain) Own(p *Pool, data []byte, release func()) {
 		return
 	}
 	c.size += len(data)
+	p.owned += len(data)
 	s := p.segment()
 	s.mem, s.to, s.release = data, len(data), release
 	c.push(s)
@@ -120,6 +121,8 @@ func (c *Chain) pop(p *Pool) (release func()) {
 	}
 	if s.block != nil {
 		p.Put(s.block)
+	} else {
+		p.owned -= len(s.mem)
 	}
 	release = s.release
 	p.putSegment(s)

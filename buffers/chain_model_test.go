@@ -17,6 +17,10 @@ type owned struct {
 	at   int
 }
 
+// handed is how much memory the chain was given, with a release or without, and
+// how many bytes must have been sent for it to be the chain's no more.
+type handed struct{ size, at int }
+
 // chainPair runs a chain beside its specification: the bytes that are to go, in
 // one slice.
 type chainPair struct {
@@ -27,6 +31,7 @@ type chainPair struct {
 	sent     int    // bytes that have gone
 	given    []owned
 	released int // of given, from the first
+	handed   []handed
 	depth    int // of releases that run
 	err      error
 }
@@ -86,6 +91,7 @@ func (s *chainPair) copy(n int) {
 func (s *chainPair) own(n int) {
 	data := s.data(n)
 	s.want = append(s.want, data...)
+	s.handed = append(s.handed, handed{n, s.sent + len(s.want)})
 	if s.src.IntN(4) == 0 {
 		s.c.Own(s.p, data, nil)
 		return
@@ -173,6 +179,22 @@ func (s *chainPair) settled() {
 	}
 	if len(s.want) == 0 && s.p.Used() != 0 {
 		s.fail("Used = %d with nothing to go", s.p.Used())
+	}
+	s.owned()
+}
+
+// owned compares how much memory of others there is, which is all of a piece until
+// its last byte has gone.
+func (s *chainPair) owned() {
+	want := 0
+	for len(s.handed) > 0 && s.handed[0].at <= s.sent {
+		s.handed = s.handed[1:]
+	}
+	for _, h := range s.handed {
+		want += h.size
+	}
+	if s.p.Owned() != want {
+		s.fail("Owned = %d, want %d", s.p.Owned(), want)
 	}
 }
 

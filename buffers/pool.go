@@ -21,9 +21,9 @@ func newBlock(size, class int) *Block {
 // Bytes is the block's memory, all of it.
 func (b *Block) Bytes() []byte { return b.mem }
 
-// DefaultBound is the bound of a Pool that is given none: what a few hundred
+// DefaultBound is the bound of a Pool that is given none: what a few thousand
 // connections need that are in the middle of something.
-const DefaultBound = 4 << 20
+const DefaultBound = 16 << 20
 
 // Pool holds blocks that are free. It belongs to one goroutine. The zero Pool
 // keeps nothing.
@@ -31,7 +31,9 @@ type Pool struct {
 	free  [classes]*Block
 	held  int // bytes in free
 	bound int
-	used  int // bytes of blocks given out, less those given back
+	used  int   // bytes of blocks given out, less those given back
+	owned int   // bytes of others in chains
+	lent  int64 // bytes of blocks ever handed to Refs
 
 	segments     *segment // free ones, for chains
 	segmentCount int
@@ -88,6 +90,14 @@ func (p *Pool) Put(b *Block) {
 // Used is how many bytes of blocks are given out, those in chains included and
 // those in the hands of Refs not.
 func (p *Pool) Used() int { return p.used }
+
+// Owned is how many bytes of memory of others are in chains: all of a piece until
+// its last byte was dropped.
+func (p *Pool) Owned() int { return p.owned }
+
+// Lent is how many bytes of blocks were ever put into the hands of Refs. What they
+// have given back, freed is told of.
+func (p *Pool) Lent() int64 { return p.lent }
 
 // Held is how many bytes of free blocks the pool keeps.
 func (p *Pool) Held() int { return p.held }

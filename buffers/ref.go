@@ -37,6 +37,7 @@ func (p *Pool) NewRef(b *Block, bytes []byte, freed func(size int)) Ref {
 	c.n.Store(1)
 	b.check.handedOver(p, c)
 	p.used -= len(b.mem)
+	p.lent += int64(len(b.mem))
 	return Ref{newShareCheck(), bytes[:len(bytes):len(bytes)], c}
 }
 

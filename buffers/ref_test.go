@@ -166,3 +166,17 @@ func TestRefAfterTheLast(t *testing.T) {
 	}
 	f.want(t, MinBlock)
 }
+
+// TestLent: all memory that ever went to Refs, whole blocks of it.
+func TestLent(t *testing.T) {
+	p := NewPool(0)
+	p.Copy(nil, nil)
+	p.Copy(make([]byte, 1), nil).Release()
+	b := p.Get(MinBlock + 1)
+	r := p.NewRef(b, b.Bytes()[:3], nil)
+	r.Share().Release()
+	r.Release()
+	if n := p.Lent(); n != 3*MinBlock {
+		t.Errorf("Lent = %d, want %d", n, 3*MinBlock)
+	}
+}

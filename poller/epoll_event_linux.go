@@ -20,7 +20,7 @@ func epollEvent(t Token, i Interest) unix.EpollEvent {
 		ev.Events |= unix.EPOLLOUT
 	}
 	if i&Edge != 0 {
-		ev.Events |= unix.EPOLLET | unix.EPOLLRDHUP
+		ev.Events |= unix.EPOLLET | unix.EPOLLRDHUP | unix.EPOLLPRI
 	}
 	return ev
 }
@@ -39,6 +39,9 @@ func readyOf(events uint32) Ready {
 	}
 	if events&unix.EPOLLRDHUP != 0 {
 		r |= PeerClosed
+	}
+	if events&unix.EPOLLPRI != 0 {
+		r |= Urgent
 	}
 	if events&unix.EPOLLHUP != 0 {
 		r |= HangUp

@@ -47,7 +47,8 @@
 //     Rearm; without that the poller may stay silent about the direction.
 //     Where Traits.Rearm is false, Rearm does nothing and need not be called.
 //     PeerClosed is reported to Edge registrations alone, by the kernels that
-//     tell it; a read that ends says the same everywhere.
+//     tell it; a read that ends says the same everywhere. So is Urgent, where
+//     Rearm does nothing.
 //   - HangUp and Failed may come without a direction: what a read or a write
 //     would return is then still to be fetched.
 //   - Completions. A poller whose kernel completes operations instead of
@@ -123,6 +124,9 @@ const (
 	Failed
 	// Done: an operation completed; see Event.N and Event.Errno.
 	Done
+	// Urgent: bytes came out of band. A read stops where they were sent, so that
+	// one that comes up short does not say that nothing is left.
+	Urgent
 )
 
 // Event is one readiness or completion.

@@ -147,19 +147,22 @@ func TestRecoveredPanic(t *testing.T) {
 	})
 }
 
-// TestForeignSuspend: on another goroutine Suspend panics, be it the owner's,
-// that of another coroutine, or any; and the coroutine can go on.
-func TestForeignSuspend(t *testing.T) {
+// TestForeignCheck: on another goroutine Check panics, be it the owner's, that of
+// another coroutine, or any; and the coroutine can go on.
+func TestForeignCheck(t *testing.T) {
 	onBoth(t, func(t *testing.T, p *Pool) {
-		c := spawn(p, func(c *Coro) { c.Suspend() })
+		c := spawn(p, func(c *Coro) {
+			c.Check()
+			c.Suspend()
+		})
 		c.Resume()
 		refused := func() {
 			defer func() {
 				if v := recover(); v != errForeign {
-					t.Errorf("Suspend elsewhere: panic %v, want %v", v, errForeign)
+					t.Errorf("Check elsewhere: panic %v, want %v", v, errForeign)
 				}
 			}()
-			c.Suspend()
+			c.Check()
 		}
 		refused()
 		p.Get(call(refused)).Resume()

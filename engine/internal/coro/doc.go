@@ -10,7 +10,7 @@
 //     one goroutine, and a body must not call runtime.LockOSThread.
 //   - A Goexit in a coroutine ends whoever resumes it. So an exited body yields
 //     once more from a deferred function, and what is left of it is stopped on a
-//     goroutine made for that.
+//     goroutine made for that, when the next coroutine is asked for.
 //   - A coroutine that is dropped while suspended is a goroutine lost. So a pool
 //     knows its live coroutines, and Close ends them.
 package coro

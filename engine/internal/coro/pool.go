@@ -21,12 +21,15 @@ type Pool struct {
 	all      []*Coro // but for the unreaped
 	idle     []*Coro // behind idles the array keeps ones that are used
 	idles    int
-	unreaped []*Coro // ended by Goexit, of a locked pool
+	unreaped []*Coro // ended by Goexit, not stopped yet
 	reaping  sync.WaitGroup
 }
 
 // Get returns a coroutine that will run body when it is resumed.
 func (p *Pool) Get(body Body) *Coro {
+	if len(p.unreaped) > 0 {
+		p.reap()
+	}
 	if p.idles == 0 {
 		c := newCoro(p)
 		c.body, c.index = body, len(p.all)
@@ -35,24 +38,32 @@ func (p *Pool) Get(body Body) *Coro {
 	}
 	p.idles--
 	c := p.idle[p.idles]
-	c.body = body
+	c.body, c.state = body, suspended
 	return c
 }
 
-// ended takes back a coroutine whose body is over.
-func (p *Pool) ended(c *Coro) {
+// returned takes back a coroutine whose body has returned, and reports whether
+// there may be another. It runs on the coroutine.
+func (p *Pool) returned(c *Coro) bool {
 	c.body = nil
 	switch {
 	case c.index < 0: // Close is ending it
-	case c.state == exited:
-		p.forget(c)
-		p.reap(c)
+		return false
 	case p.idles == idleLimit:
 		p.forget(c)
-		c.stop()
-	default:
-		c.state = suspended
-		p.keep(c)
+		return false
+	}
+	p.keep(c)
+	return true
+}
+
+// exited takes a coroutine whose body has ended by Goexit from the pool. It runs
+// on the coroutine, which can be stopped when it has yielded.
+func (p *Pool) exited(c *Coro) {
+	c.body = nil
+	if c.index >= 0 {
+		p.forget(c)
+		p.unreaped = append(p.unreaped, c)
 	}
 }
 
@@ -76,15 +87,18 @@ func (p *Pool) forget(c *Coro) {
 	c.index = -1
 }
 
-// reap lets the goroutine of an exited body end, which ends the goroutine that
+// reap lets the goroutines of exited bodies end, which ends the goroutine that
 // asks for it: stop passes the Goexit on. A locked coroutine can only be stopped
 // by the owner, so it waits for Close.
-func (p *Pool) reap(c *Coro) {
+func (p *Pool) reap() {
 	if p.Locked {
-		p.unreaped = append(p.unreaped, c)
 		return
 	}
-	p.reaping.Go(c.stop)
+	for _, c := range p.unreaped {
+		p.reaping.Go(c.stop)
+	}
+	clear(p.unreaped)
+	p.unreaped = p.unreaped[:0]
 }
 
 // Close ends all coroutines, and waits for them: bodies that are suspended see
@@ -100,6 +114,7 @@ func (p *Pool) Close() {
 	}()
 	p.idle, p.idles = nil, 0
 	stopAll(&p.all)
+	p.reap()
 	stopAll(&p.unreaped)
 	p.reaping.Wait()
 	over = true

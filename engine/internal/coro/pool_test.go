@@ -166,7 +166,7 @@ func TestCloseGoexit(t *testing.T) {
 }
 
 // TestGoexitIsReaped: the goroutine of a body that ended by Goexit ends, at
-// Close at the latest; that of a free pool without one.
+// Close at the latest; that of a free pool with the next Get.
 func TestGoexitIsReaped(t *testing.T) {
 	for _, locked := range []bool{false, true} {
 		gone := make(chan struct{}, 100)
@@ -175,8 +175,9 @@ func TestGoexitIsReaped(t *testing.T) {
 			for range cap(gone) {
 				p.Get(call(runtime.Goexit)).Resume()
 			}
-			for range cap(gone) {
-				if !locked {
+			if !locked {
+				p.Get(call(func() {})).Resume()
+				for range cap(gone) {
 					<-gone
 				}
 			}

@@ -36,6 +36,7 @@ func TestAllocations(t *testing.T) {
 	for name, prepare := range map[string]func(t *testing.T, r *Reactor) func(any){
 		"wake":         func(*testing.T, *Reactor) func(any) { return nop },
 		"soon":         func(_ *testing.T, r *Reactor) func(any) { return repeat(100, func() { _ = r.Soon(nop, r) }) },
+		"burst":        func(_ *testing.T, r *Reactor) func(any) { return repeat(5*chunkSize, func() { _ = r.Soon(nop, r) }) },
 		"post":         func(_ *testing.T, r *Reactor) func(any) { return repeat(100, func() { _ = r.Post(nop, r) }) },
 		"timer fires":  timerFires,
 		"timer moves":  timerMoves,

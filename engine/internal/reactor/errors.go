@@ -13,6 +13,9 @@ var (
 	// reactor can only be closed.
 	ErrDied = errors.New("event loop died: a callback ended its goroutine")
 
+	// ErrInUse: somebody else of this loop watches the descriptor.
+	ErrInUse = errors.New("descriptor is in use by another call or transport of the loop")
+
 	// ErrStaleDescriptor is reported when a registered descriptor was closed
 	// while a duplicate of it lives on, so that the kernel goes on reporting
 	// it. The reactor has made a new kernel set without it.

@@ -42,7 +42,8 @@ type home struct {
 }
 
 // Run runs turns until Stop, and returns nil then. It fails with ErrRunning,
-// ErrClosed or ErrDied before anything ran, or with the poller's error.
+// ErrClosed or ErrDied before anything ran, as Config.CPUs says, or with the
+// poller's error.
 //
 // A callback that ends its goroutine (runtime.Goexit, testing.T.FailNow) ends
 // the reactor: all later calls are ErrDied, and the Goexit is repeated in the
@@ -90,19 +91,19 @@ func (r *Reactor) begins() (chan error, error) {
 	h.run = make(chan error, 1)
 	if h.gone == nil {
 		h.gone = make(chan struct{})
-		go live(h.turns, h.gone, r.cfg.LockThread, r.cfg.Ended)
+		go live(h.turns, h.gone, thread{locked: r.cfg.LockThread, cpus: r.cfg.CPUs}, r.cfg.Ended)
 	}
 	return h.run, nil
 }
 
 // live is the body of a reactor's goroutine.
-func live(turns <-chan *Reactor, gone chan<- struct{}, locked bool, ended func()) {
+func live(turns <-chan *Reactor, gone chan<- struct{}, on thread, ended func()) {
 	defer close(gone)
-	if locked {
-		runtime.LockOSThread()
-	}
+	on.lock()
+	defer on.leave()
 	for r := range turns {
 		r.home.self.Store(uintptr(gid.Current()))
+		r.failure = on.pin()
 		r.serve()
 	}
 	if ended != nil {
@@ -111,7 +112,7 @@ func live(turns <-chan *Reactor, gone chan<- struct{}, locked bool, ended func()
 }
 
 // serve is one run: guarded stretches of turns, each until the run ends or a
-// callback panics.
+// callback panics. A run that has failed before it began has none.
 func (r *Reactor) serve() {
 	ended := false
 	defer func() {
@@ -122,6 +123,7 @@ func (r *Reactor) serve() {
 	if r.cfg.Enter != nil {
 		r.cfg.Enter()
 	}
+	r.ending = r.failure != nil
 	for !r.stretch() {
 	}
 	ended = true

@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/shardloop/shardloop/poller"
@@ -13,11 +14,13 @@ import (
 // serves a wake-up for a fraction of the CPU time, because no thread has to be
 // found and no processor taken back. With all of them busy, a parked loop waits
 // until one of them looks at its poller, 10 to 20 ms, while a blocked one is
-// back in tens of microseconds. docs/perf/host.md has the numbers.
+// back in tens of microseconds. Short waits are cheapest blocked, if the loop
+// yields before each. docs/perf/host.md has the numbers.
 type Host uint8
 
 const (
-	// HostAuto parks, and blocks for a while when a wake-up came late.
+	// HostAuto parks, blocks while its waits are short, and blocks for a while
+	// when a wake-up came late.
 	HostAuto Host = iota
 	// HostBlock always blocks.
 	HostBlock
@@ -50,7 +53,28 @@ const lastStretch = int64(2 * time.Microsecond)
 // pay for a wake-up, which costs as much as 30 posts, again and again.
 const lingerLooks = 400
 
+const (
+	// shortWait is a wait that is over before the runtime's monitor has looked
+	// twice, at its most attentive: every 20 µs, and some more by the kernel's
+	// slack. A longer blocked wait loses its processor and wakes the monitor up
+	// for it.
+	shortWait = int64(100 * time.Microsecond)
+
+	// briefFrom is the score at which HostAuto blocks; a short wait raises it by
+	// one up to briefMost, and any other lowers it by briefLess. So it takes a few
+	// short waits to begin and two long ones to end: to give the set back to the
+	// runtime costs as much as a wake-up.
+	briefFrom, briefMost, briefLess = 8, 16, 8
+)
+
 // host decides how each wait is done, and judges the parked ones.
+//
+// Waits that are short as a rule are blocked ones, brief: no thread has to be
+// found and the runtime's poller not to be asked, and the processor stays with the
+// loop's thread. But it stays so only because the loop yields before each of them:
+// the runtime takes the processor from a goroutine that was not scheduled for
+// 10 ms, again and again. Yielding also lets the goroutines run that the loop has
+// made ready, and tells when the processors are busy: the loop comes back late.
 //
 // A deadline and the stamp of a post tell how late a wake-up came. Events carry
 // no time, so a loop that is woken by nothing but events sets itself a deadline
@@ -58,12 +82,14 @@ const lingerLooks = 400
 // whoever wakes up long after it was late whatever it was woken by. A loop that
 // sees no events sets no probes and sleeps for as long as it likes.
 //
-//	        late wake-up
-//	park ---------------> block
-//	  ^                     |
-//	  +---- after 1 s ------+
+//	       short waits          late
+//	park <-------------> brief ------> block
+//	 | ^   two long ones                |  ^
+//	 | +------------ after 1 s ---------+  |
+//	 +---------------- late ---------------+
 type host struct {
 	kind       Host
+	score      int  // of short waits
 	parks      bool // the poller can
 	blockUntil int64
 	nextProbe  int64
@@ -74,10 +100,24 @@ func newHost(kind Host, traits poller.Traits) host {
 	return host{kind: kind, parks: traits.Park, probe: poller.NoDeadline}
 }
 
+// brief reports whether a wait that begins now is to be a brief one.
+func (h *host) brief(now int64) bool {
+	return h.kind == HostAuto && h.parks && h.score >= briefFrom && now >= h.blockUntil
+}
+
+// waited tells how long a wait took.
+func (h *host) waited(took int64) {
+	if took < shortWait {
+		h.score = min(h.score+1, briefMost)
+	} else {
+		h.score = max(h.score-briefLess, 0)
+	}
+}
+
 // plan decides the mode of a wait that begins now, and whether it is probed.
 func (h *host) plan(now int64, afterEvents bool) poller.Mode {
 	h.probe = poller.NoDeadline
-	if h.kind == HostBlock || !h.parks || now < h.blockUntil {
+	if h.kind == HostBlock || !h.parks || now < h.blockUntil || h.brief(now) {
 		return poller.Block
 	}
 	if h.kind == HostAuto && afterEvents && now >= h.nextProbe {
@@ -96,6 +136,15 @@ func (h *host) woke(now, due int64) {
 	}
 }
 
+// yield lets other goroutines run before a brief wait, and returns the time. A
+// loop that comes back late has learned that the processors are busy.
+func (r *Reactor) yield(before int64) int64 {
+	runtime.Gosched()
+	now := r.poller.Now()
+	r.host.woke(now, before)
+	return now
+}
+
 // sleep waits for events, mail or the earliest deadline and returns the time.
 func (r *Reactor) sleep() int64 {
 	deadline := poller.NoDeadline
@@ -104,6 +153,9 @@ func (r *Reactor) sleep() int64 {
 	}
 	r.linger()
 	before := r.poller.Now()
+	if r.host.brief(before) {
+		before = r.yield(before)
+	}
 	if deadline <= before || !r.mail.prepare() || r.stopping.Load() {
 		r.mail.awaken()
 		r.events, r.failure = r.poller.Poll()
@@ -116,6 +168,7 @@ func (r *Reactor) sleep() int64 {
 	stamp := r.mail.awaken()
 	now := r.poller.Now()
 	r.account(before, now, stamp)
+	r.host.waited(now - before)
 	if mode == poller.Park {
 		r.judge(now, deadline, stamp)
 	}

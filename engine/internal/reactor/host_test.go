@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -103,6 +104,90 @@ func TestHostSwitches(t *testing.T) {
 	if !slices.Equal(modes, want) {
 		t.Errorf("modes %v, want %v", modes, want)
 	}
+}
+
+// TestHostBrief: a few short waits in a row make HostAuto block, two long ones park
+// again, and a late wake-up has the last word.
+func TestHostBrief(t *testing.T) {
+	short, long := shortWait-1, shortWait
+	for _, c := range []struct {
+		name        string
+		kind        Host
+		shorts      int
+		then        []int64
+		want        poller.Mode
+		yieldsFirst bool
+	}{
+		{"too few", HostAuto, briefFrom - 1, nil, poller.Park, false},
+		{"enough", HostAuto, briefFrom, nil, poller.Block, true},
+		{"enough, and a long one", HostAuto, briefFrom, []int64{long}, poller.Park, false},
+		{"many, and a long one", HostAuto, 100, []int64{long}, poller.Block, true},
+		{"many, and two long ones", HostAuto, 100, []int64{long, long}, poller.Park, false},
+		{"many, two long ones and some", HostAuto, 100, []int64{long, long, short, short}, poller.Park, false},
+		{"park", HostPark, 100, nil, poller.Park, false},
+		{"block", HostBlock, 100, nil, poller.Block, false},
+	} {
+		h := newHost(c.kind, poller.Traits{Park: true})
+		for range c.shorts {
+			h.waited(short)
+		}
+		for _, took := range c.then {
+			h.waited(took)
+		}
+		if mode, first := h.plan(sec, false), h.brief(sec); mode != c.want || first != c.yieldsFirst {
+			t.Errorf("%s: mode %v, yields %t, want %v, %t", c.name, mode, first, c.want, c.yieldsFirst)
+		}
+	}
+	h := newHost(HostAuto, poller.Traits{Park: true})
+	for range briefFrom {
+		h.waited(short)
+	}
+	if h.woke(sec, sec-2*msec); h.brief(sec) || h.plan(sec, false) != poller.Block || !h.brief(2*sec) {
+		t.Error("late: the loop yields beside busy processors")
+	}
+	if newHost(HostAuto, poller.Traits{}).parks || h.score != briefFrom {
+		t.Error("a poller that cannot park")
+	}
+}
+
+// TestHostBriefYields: before a brief wait runs what the loop has made ready, also
+// on a single processor. Once in 61 times the scheduler takes the loop itself back
+// first, so it may take a second wait.
+func TestHostBriefYields(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	f := newFlaky(false)
+	r, _ := newSim(t, Config{Poller: f})
+	for range briefFrom {
+		if got := sleepUntil(t, r, f, 10*usec, 0); got != poller.Park {
+			t.Fatalf("mode %v, want Park", got)
+		}
+	}
+	ran := false
+	for range 2 {
+		ran = ran || ranBeforeWait(t, r, f)
+	}
+	if !ran {
+		t.Error("the loop waits, and what it has started has not run")
+	}
+}
+
+// ranBeforeWait lets a callback start a goroutine, and reports whether that has run
+// when the loop waits, which it has to do blocked.
+func ranBeforeWait(t *testing.T, r *Reactor, f *flaky) (ran bool) {
+	t.Helper()
+	done := make(chan struct{}, 1)
+	must(t, r.Soon(func(any) {
+		f.next = simpoll.Fault{Elapse: 10 * time.Microsecond, Do: func() { ran = len(done) == 1; r.Stop() }}
+		go func() { done <- struct{}{} }()
+	}, nil))
+	f.mode = nil
+	must(t, r.Schedule(timer(func() {}), f.Now()+10*usec))
+	must(t, r.Run())
+	if want := []poller.Mode{poller.Block}; !slices.Equal(f.mode, want) {
+		t.Errorf("modes %v, want %v", f.mode, want)
+	}
+	<-done
+	return ran
 }
 
 // TestHostLatePost: the stamp of a post tells of a late wake-up.

@@ -14,6 +14,18 @@ func (r *Reactor) AtTurnEnd(f Flusher) { r.flush = append(r.flush, f) }
 // only.
 func (r *Reactor) InTurn() bool { return r.midway }
 
+// TurnTime is the time of this turn: of its poll where timers made the turn read
+// the clock, else of the first call. Outside of a turn it is Now. Loop only.
+func (r *Reactor) TurnTime() int64 {
+	if !r.midway {
+		return r.Now()
+	}
+	if r.clock == 0 {
+		r.clock = r.Now()
+	}
+	return r.clock
+}
+
 // Polls is the number of the last poll. What that brought is older than whatever
 // was done since. Loop only.
 func (r *Reactor) Polls() uint64 { return r.polls }

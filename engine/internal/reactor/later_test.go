@@ -205,3 +205,50 @@ func TestPollsCountsTheTurnsThatPoll(t *testing.T) {
 		t.Errorf("%d polls in a turn", n)
 	}
 }
+
+// TestTurnTime stands still in a turn, whether timers made the turn read the clock
+// or a call did, and is the present time outside of one.
+func TestTurnTime(t *testing.T) {
+	for _, timers := range []bool{false, true} {
+		for _, pollEvery := range []int{0, 2} {
+			r, p := newSim(t, Config{PollEvery: pollEvery})
+			if timers {
+				must(t, r.Schedule(timer(func() {}), p.Now()+1<<40))
+			}
+			turns(t, r, 4, func(i int) {
+				before := p.Calls(simpoll.OpPoll)
+				first := r.TurnTime()
+				p.Advance(5)
+				if again := r.TurnTime(); again != first {
+					t.Errorf("turn %d: %d, then %d", i, first, again)
+				}
+				if pollEvery == 0 && first != p.Now()-5 || first > p.Now() {
+					t.Errorf("turn %d after %d polls began at %d, and it is %d", i, before, first, p.Now())
+				}
+			})
+			p.Advance(5)
+			if now := r.TurnTime(); now != p.Now() {
+				t.Errorf("between runs: %d at %d", now, p.Now())
+			}
+			run(t, r, func() {
+				if now := r.TurnTime(); now != p.Now() {
+					t.Errorf("in the next run: %d at %d", now, p.Now())
+				}
+				r.Stop()
+			})
+		}
+	}
+}
+
+// TestTurnTimeIsOfThePoll where there are timers, however long callbacks took.
+func TestTurnTimeIsOfThePoll(t *testing.T) {
+	r, p := newSim(t, Config{})
+	must(t, r.Schedule(timer(func() {}), p.Now()+1<<40))
+	began := p.Now()
+	run(t, r, func() { p.Advance(5) }, func() {
+		if got := r.TurnTime(); got != began {
+			t.Errorf("%d, want %d", got, began)
+		}
+		r.Stop()
+	})
+}

@@ -53,9 +53,9 @@ type mailbox struct {
 // cacheLine is the size of a cache line on the processors that matter here.
 const cacheLine = 64
 
-// spareLimit bounds what the mailbox keeps after a burst: 24 bytes a call,
-// 384 KiB for each of its two slices.
-const spareLimit = 1 << 14
+// spareLimit bounds what the mailbox keeps after a burst: 32 bytes a call,
+// 4 MiB for each of its two slices.
+const spareLimit = 1 << 17
 
 // put appends a call. Any goroutine.
 func (m *mailbox) put(fn func(any), arg any) error {
@@ -89,7 +89,7 @@ func (m *mailbox) take(q *ready) {
 	m.full.Store(false)
 	m.mu.Unlock()
 
-	q.next = append(q.next, batch...)
+	q.pushAll(batch)
 	clear(batch)
 	if cap(batch) > spareLimit {
 		batch = nil

@@ -1,6 +1,11 @@
 package reactor
 
-import "github.com/shardloop/shardloop/poller"
+import (
+	"errors"
+	"syscall"
+
+	"github.com/shardloop/shardloop/poller"
+)
 
 // token names a new registration, in its own way.
 func (m *model) token(of reported) poller.Token {
@@ -16,7 +21,9 @@ func (m *model) watch(fd int, i poller.Interest, f func()) error {
 	if w == nil {
 		w = &file{}
 		w.token = m.token(w.events)
-		if err := m.p.Add(fd, w.token, i); err != nil {
+		if err := m.p.Add(fd, w.token, i); errors.Is(err, syscall.EEXIST) {
+			return ErrInUse
+		} else if err != nil {
 			return err
 		}
 		m.files[fd] = w

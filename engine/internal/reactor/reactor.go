@@ -21,6 +21,11 @@ type Config struct {
 	// which would cost two thread switches a wake-up.
 	LockThread bool
 
+	// CPUs are the processors that the thread is kept on, which takes LockThread;
+	// none for any. A run before which that fails ends with the error and has no
+	// turn.
+	CPUs []int
+
 	// PollEvery is how many turns may pass for one poll while callbacks keep
 	// each other busy; below 2 every turn polls.
 	PollEvery int
@@ -51,6 +56,15 @@ type Config struct {
 	// when it ends, whatever ended it; nil for none.
 	Enter, Leave func()
 
+	// BeforePoll is called on the loop's goroutine before each poll, and may
+	// schedule, but not panic; nil for nothing.
+	BeforePoll func()
+
+	// Published is called on the loop's goroutine when the counters are shown to
+	// others, so that more can be shown with them; nil for nothing. It must not use
+	// the reactor.
+	Published func()
+
 	// Closed is called by Close, once, when all else is done; nil for nothing.
 	Closed func()
 
@@ -75,8 +89,10 @@ type Reactor struct {
 	timers  timers
 	slots   slots
 	watches map[int]*watch
+	spare   *watch // free ones
 
 	midway   bool           // a turn is under way; see turn
+	clock    int64          // when the poll was over, or 0: nobody has looked
 	polls    uint64         // number of the last poll
 	events   []poller.Event // fresh, the poller's slice
 	standing []poller.Event // over budget since the last turn

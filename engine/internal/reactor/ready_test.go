@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// TestReadyAgainstSlice schedules at random, from outside and from callbacks,
-// and compares each batch with what was scheduled before it.
+// TestReadyAgainstSlice schedules at random, from outside, from callbacks and as
+// mail, mostly few and now and then several chunks, and compares each batch with
+// what was scheduled before it.
 func TestReadyAgainstSlice(t *testing.T) {
 	rng := newRand(t)
 	var q ready
@@ -19,14 +20,32 @@ func TestReadyAgainstSlice(t *testing.T) {
 			want, next = append(want, next), next+1
 		}
 	}
+	mail := func(n int) {
+		var calls []call
+		for range n {
+			calls = append(calls, call{record, next})
+			want, next = append(want, next), next+1
+		}
+		q.pushAll(calls)
+	}
 	record = func(arg any) {
 		got = append(got, arg.(int))
 		if rng.IntN(3) == 0 {
 			push(rng.IntN(4))
 		}
 	}
-	for range 5000 {
-		push(rng.IntN(5))
+	for range 3000 {
+		switch rng.IntN(30) {
+		case 0:
+			push(rng.IntN(5 * chunkSize))
+		case 1:
+			mail(rng.IntN(5 * chunkSize))
+		case 2:
+			push(chunkSize)
+		default:
+			push(rng.IntN(5))
+			mail(rng.IntN(2))
+		}
 		batch := want
 		want, got = nil, nil
 		if q.waiting() != (len(batch) > 0) {
@@ -66,23 +85,95 @@ func TestReadyAfterPanic(t *testing.T) {
 	}
 }
 
+// TestReadyPanicsInChunks: the chunks behind a panic run too, once and in order.
+func TestReadyPanicsInChunks(t *testing.T) {
+	const calls, every = 3*chunkSize + 7, 100
+	var q ready
+	var got []int
+	for i := range calls {
+		q.push(func(any) {
+			got = append(got, i)
+			if i%every == 0 {
+				panic("on purpose")
+			}
+		}, nil)
+	}
+	q.turn()
+	for runs := 1; ; runs++ {
+		func() {
+			defer func() { _ = recover() }()
+			q.run()
+		}()
+		if runs == calls/every+2 {
+			break
+		}
+	}
+	if len(got) != calls || !slices.IsSorted(got) {
+		t.Errorf("ran %d of %d callbacks, sorted: %t", len(got), calls, slices.IsSorted(got))
+	}
+}
+
+// everything is all memory of a queue.
+func everything(q *ready) [][]call {
+	all := [][]call{q.next, q.batch}
+	return slices.Concat(all, q.full[:cap(q.full)], q.rest[:cap(q.rest)], q.spare[:cap(q.spare)])
+}
+
 // TestReadyKeepsNothing: a callback that has begun is not kept alive.
 func TestReadyKeepsNothing(t *testing.T) {
 	var q ready
-	for range 3 {
-		for range 100 {
+	kept := func() (n int) {
+		for _, c := range everything(&q) {
+			n += held(c[:cap(c)])
+		}
+		return n
+	}
+	for _, size := range []int{100, 100, 3 * chunkSize, 2*chunkSize + 1, 100} {
+		for range size {
 			q.push(nop, new(int))
 		}
 		q.push(func(any) {
-			if n := held(q.batch); n != 0 {
-				t.Errorf("%d callbacks are held while the last one runs", n)
+			if n := kept(); n != 0 {
+				t.Errorf("%d callbacks are held while the last one of %d runs", n, size)
 			}
 		}, nil)
 		q.turn()
 		q.run()
 	}
-	if n := held(q.batch) + held(q.next[:cap(q.next)]); n != 0 {
+	if n := kept(); n != 0 {
 		t.Errorf("an empty queue holds %d callbacks", n)
+	}
+}
+
+// TestReadyUsesMemoryAgain: a burst takes the chunks of the one before, from the
+// end, and a large one leaves as many as are allowed.
+func TestReadyUsesMemoryAgain(t *testing.T) {
+	var q ready
+	burst := func(chunks int) {
+		for range chunks * chunkSize {
+			q.push(nop, nil)
+		}
+		q.turn()
+		q.run()
+	}
+	burst(10)
+	last := &q.spare[len(q.spare)-1][:1][0]
+	if q.push(nop, nil); &q.next[0] != last {
+		t.Error("the chunk that has run last is not filled first")
+	}
+	q.turn()
+	q.run()
+	if n := testing.AllocsPerRun(10, func() { burst(9) }); n != 0 {
+		t.Errorf("%v allocations in a burst like the one before", n)
+	}
+	burst(2 * spareChunks)
+	if len(q.spare) != spareChunks {
+		t.Errorf("%d chunks are kept, want %d", len(q.spare), spareChunks)
+	}
+	for _, c := range slices.Concat(q.rest[:cap(q.rest)], q.full[:cap(q.full)]) {
+		if c != nil {
+			t.Fatal("a chunk is kept beside those")
+		}
 	}
 }
 

@@ -49,6 +49,9 @@ func (r *Reactor) publish() {
 	r.shown.mu.Lock()
 	r.shown.stats = r.stats
 	r.shown.mu.Unlock()
+	if r.cfg.Published != nil {
+		r.cfg.Published()
+	}
 }
 
 // Stats returns the counters: exact while the loop sleeps and at the end of a

@@ -35,6 +35,7 @@ func (r *Reactor) turn() {
 
 // turnsWithoutPoll are the turns that PollEvery lets pass: steps 4, 5 and 8.
 func (r *Reactor) turnsWithoutPoll() {
+	r.clock = 0
 	for more := true; more; more = r.skipsPoll() {
 		r.skipped++
 		r.stats.Turns++
@@ -68,6 +69,7 @@ func (r *Reactor) begin() {
 		}
 		r.gatherDue(now)
 	}
+	r.clock = now
 }
 
 // busy reports whether there is work that needs no poll to be found.
@@ -78,6 +80,9 @@ func (r *Reactor) busy() bool {
 // pollOnce does steps 1 and 2. It returns the time if it had to read it, or 0.
 func (r *Reactor) pollOnce() (now int64) {
 	r.polls++
+	if r.cfg.BeforePoll != nil {
+		r.cfg.BeforePoll()
+	}
 	if r.busy() || r.stopping.Load() {
 		r.events, r.failure = r.poller.Poll()
 	} else {

@@ -214,3 +214,24 @@ func TestClockReads(t *testing.T) {
 		}
 	}
 }
+
+// TestBeforePoll: the hook comes before each poll, and what it schedules runs
+// behind that, without a wait.
+func TestBeforePoll(t *testing.T) {
+	var r *Reactor
+	var log []string
+	hooks := 0
+	r, p := newSim(t, Config{BeforePoll: func() {
+		hooks++
+		if hooks == 2 {
+			soon(t, r, func() { log = append(log, "scheduled"); r.Stop() })
+		}
+	}})
+	run(t, r, func() { log = append(log, "first") })
+	if len(log) != 2 || log[1] != "scheduled" || hooks != 2 {
+		t.Errorf("%v after %d hooks", log, hooks)
+	}
+	if n := p.Calls(simpoll.OpPoll); n != hooks || p.Calls(simpoll.OpWait) != 0 {
+		t.Errorf("%d polls for %d hooks, %d waits", n, hooks, p.Calls(simpoll.OpWait))
+	}
+}

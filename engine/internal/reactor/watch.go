@@ -8,7 +8,8 @@ import (
 )
 
 // watch is a user's descriptor: up to one reader and one writer behind one
-// level-triggered registration.
+// level-triggered registration. Each of them either can be replaced, as asyncio's
+// readers are, or is held: then whoever comes second is refused.
 //
 // A callback set after this turn's poll is not run by this turn's event: the
 // event is older than it. This is what makes replacing and removing a reader
@@ -18,12 +19,14 @@ type watch struct {
 	token   poller.Token
 	fd      int
 	in, out direction
+	next    *watch // among the free ones
 }
 
 // direction is one side of a watch; without fn it is not watched.
 type direction struct {
 	call
 	since uint64 // the poll after which it was set
+	held  bool
 }
 
 const (
@@ -67,40 +70,77 @@ func (w *watch) side(i poller.Interest) *direction {
 }
 
 // AddReader calls fn(arg) in every turn in which fd is readable, in place of
-// the reader fd had. Loop only.
+// the reader fd had. It fails with ErrInUse where that was held, and where fd was
+// attached. Loop only.
 func (r *Reactor) AddReader(fd int, fn func(any), arg any) error {
-	return r.watch(fd, poller.In, call{fn, arg})
+	return r.watch(fd, poller.In, direction{call: call{fn, arg}})
 }
 
 // AddWriter is AddReader for writable.
 func (r *Reactor) AddWriter(fd int, fn func(any), arg any) error {
-	return r.watch(fd, poller.Out, call{fn, arg})
+	return r.watch(fd, poller.Out, direction{call: call{fn, arg}})
 }
 
 // RemoveReader ends what AddReader began and reports whether there was a
-// reader. Loop only.
-func (r *Reactor) RemoveReader(fd int) bool { return r.unwatch(fd, poller.In) }
+// reader that was not held. Loop only.
+func (r *Reactor) RemoveReader(fd int) bool { return r.unwatch(fd, poller.In, false) }
 
 // RemoveWriter is RemoveReader for the writer.
-func (r *Reactor) RemoveWriter(fd int) bool { return r.unwatch(fd, poller.Out) }
+func (r *Reactor) RemoveWriter(fd int) bool { return r.unwatch(fd, poller.Out, false) }
 
-func (r *Reactor) watch(fd int, i poller.Interest, c call) error {
+// Hold is AddReader for the interest In and AddWriter for Out, for one who must be
+// alone: it fails with ErrInUse where there is one already, and only Release ends
+// it. It allocates nothing in the steady state. Loop only.
+func (r *Reactor) Hold(fd int, i poller.Interest, fn func(any), arg any) error {
+	if w, ok := r.watches[fd]; ok && w.side(i).fn != nil {
+		return ErrInUse
+	}
+	return r.watch(fd, i, direction{call: call{fn, arg}, held: true})
+}
+
+// Release ends what Hold began. Loop only.
+func (r *Reactor) Release(fd int, i poller.Interest) { r.unwatch(fd, i, true) }
+
+func (r *Reactor) watch(fd int, i poller.Interest, d direction) error {
 	if r.refused != nil {
 		return r.refused
 	}
 	w, ok := r.watches[fd]
-	if !ok {
-		w = &watch{r: r, fd: fd}
+	switch {
+	case !ok:
+		w = r.newWatch(fd)
+	case w.side(i).held:
+		return ErrInUse
 	}
 	if err := w.register(i); err != nil {
 		if w.interest() == 0 {
-			delete(r.watches, fd)
+			r.freeWatch(w)
 		}
 		return err
 	}
-	*w.side(i) = direction{c, r.polls}
-	r.watches[fd] = w
+	d.since = r.polls
+	*w.side(i) = d
 	return nil
+}
+
+// newWatch takes a free watch, or makes one, and puts it into the table.
+func (r *Reactor) newWatch(fd int) *watch {
+	w := r.spare
+	if w == nil {
+		w = &watch{r: r}
+	}
+	r.spare, w.next = w.next, nil
+	w.fd = fd
+	r.watches[fd] = w
+	return w
+}
+
+// freeWatch takes a watch out of the table. Its slot is gone, so that no event
+// finds it any more.
+func (r *Reactor) freeWatch(w *watch) {
+	delete(r.watches, w.fd)
+	*w = watch{r: r, next: r.spare}
+	r.spare = w
 }
 
 // register adds i to what the poller watches. A descriptor that was closed and
@@ -114,12 +154,15 @@ func (w *watch) register(i poller.Interest) error {
 	w.r.Forget(w.token)
 	w.in, w.out = direction{}, direction{}
 	w.token, err = w.r.Attach(w.fd, w, i)
+	if errors.Is(err, syscall.EEXIST) {
+		err = ErrInUse
+	}
 	return err
 }
 
-func (r *Reactor) unwatch(fd int, i poller.Interest) bool {
+func (r *Reactor) unwatch(fd int, i poller.Interest, held bool) bool {
 	w, ok := r.watches[fd]
-	if !ok || w.side(i).fn == nil {
+	if !ok || w.side(i).fn == nil || w.side(i).held != held {
 		return false
 	}
 	*w.side(i) = direction{}
@@ -127,7 +170,7 @@ func (r *Reactor) unwatch(fd int, i poller.Interest) bool {
 	if rest != 0 && r.Modify(w.token, rest) == nil {
 		return true
 	}
-	delete(r.watches, fd)
 	_ = r.Detach(w.token) // fails for a descriptor that is closed, and so out of the set
+	r.freeWatch(w)
 	return true
 }

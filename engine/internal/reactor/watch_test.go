@@ -221,3 +221,75 @@ func TestWatchAfterClose(t *testing.T) {
 	}
 	w.p.CloseFD(w.fd) // panics if Close had closed it
 }
+
+// TestHold: what is held is neither replaced nor removed by others, leaves the other
+// direction free, and is released.
+func TestHold(t *testing.T) {
+	w := newWatched(t)
+	must(t, w.r.Hold(w.fd, poller.In, w.say, "held"))
+	w.interest(poller.In)
+	for _, err := range []error{w.r.AddReader(w.fd, w.say, "x"), w.r.Hold(w.fd, poller.In, w.say, "x")} {
+		if err != ErrInUse {
+			t.Errorf("a second one: %v, want ErrInUse", err)
+		}
+	}
+	w.removed(w.r.RemoveReader, false)
+	w.expect(poller.Readable, "held")
+	must(t, w.r.AddWriter(w.fd, w.say, "w"))
+	if err := w.r.Hold(w.fd, poller.Out, w.say, "x"); err != ErrInUse {
+		t.Errorf("a hold beside a writer: %v, want ErrInUse", err)
+	}
+	w.r.Release(w.fd, poller.Out) // is not held
+	w.expect(poller.Readable|poller.Writable, "held", "w")
+	w.r.Release(w.fd, poller.In)
+	w.interest(poller.Out)
+	must(t, w.r.AddReader(w.fd, w.say, "r"))
+	w.r.Release(w.fd, poller.In) // is nobody's but the reader's
+	w.expect(poller.Readable|poller.Writable, "r", "w")
+	w.removed(w.r.RemoveReader, true)
+	w.removed(w.r.RemoveWriter, true)
+	w.interest(0)
+}
+
+// TestWatchAttached: a descriptor that was attached is not watched besides.
+func TestWatchAttached(t *testing.T) {
+	w := newWatched(t)
+	token, err := w.r.Attach(w.fd, handlerFunc(nothing), poller.In)
+	must(t, err)
+	for _, err := range []error{w.r.AddWriter(w.fd, w.say, "x"), w.r.Hold(w.fd, poller.Out, w.say, "x")} {
+		if err != ErrInUse {
+			t.Errorf("%v, want ErrInUse", err)
+		}
+	}
+	if len(w.r.watches) != 0 || w.r.slots.live != 1 {
+		t.Errorf("%d watches, %d slots", len(w.r.watches), w.r.slots.live)
+	}
+	must(t, w.r.Detach(token))
+	must(t, w.r.AddWriter(w.fd, w.say, "w"))
+	w.expect(poller.Writable, "w")
+}
+
+// TestWatchesAreReused: a watch that was given back serves another descriptor, and
+// two at once have one each.
+func TestWatchesAreReused(t *testing.T) {
+	w := newWatched(t)
+	other := w.p.Open()
+	for range 3 {
+		must(t, w.r.Hold(w.fd, poller.In, w.say, "a"))
+		must(t, w.r.Hold(other, poller.In, w.say, "b"))
+		w.p.SetReady(other, poller.Readable)
+		if got := slices.Sorted(slices.Values(w.turn(poller.Readable))); !slices.Equal(got, []string{"a", "b"}) {
+			t.Errorf("called %v, want both", got)
+		}
+		w.p.ClearReady(other, poller.Readable)
+		w.r.Release(other, poller.In)
+		w.r.Release(w.fd, poller.In)
+	}
+	spare := 0
+	for f := w.r.spare; f != nil; f = f.next {
+		spare++
+	}
+	if spare != 2 || len(w.r.watches) != 0 {
+		t.Errorf("%d spare, %d in use, want 2 and none", spare, len(w.r.watches))
+	}
+}

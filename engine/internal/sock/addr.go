@@ -87,6 +87,9 @@ func (a Addr) Port() uint16 { return a.port }
 // Scope is the number of the interface that the address belongs to, or 0.
 func (a Addr) Scope() uint32 { return a.scope }
 
+// IsAny reports whether the address is that of every interface, or none at all.
+func (a Addr) IsAny() bool { return a.kind != kindUnix && (!a.ip.IsValid() || a.ip.IsUnspecified()) }
+
 // AddrPort is the IP address with its port, and the scope as a numeric zone. It
 // is not valid for unix names and wildcards without a family.
 func (a Addr) AddrPort() netip.AddrPort {

@@ -141,3 +141,17 @@ func TestAddrAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestIsAny(t *testing.T) {
+	for text, want := range map[string]bool{
+		"127.0.0.1:1": false, "[::1]:1": false, "0.0.0.0:1": true, "[::]:1": true,
+	} {
+		a, err := FromAddrPort(netip.MustParseAddrPort(text))
+		if err != nil || a.IsAny() != want {
+			t.Errorf("%s: %t, %v", text, a.IsAny(), err)
+		}
+	}
+	if !AnyAddr(1).IsAny() || !(Addr{}).IsAny() || UnixAddr("name").IsAny() {
+		t.Error("not of an IP address")
+	}
+}

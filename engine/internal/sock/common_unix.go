@@ -16,6 +16,11 @@ func setNonblock(fd int) error {
 	return os.NewSyscallError("fcntl", unix.SetNonblock(fd, true))
 }
 
+func blocks(fd int) (bool, error) {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	return flags&unix.O_NONBLOCK == 0, os.NewSyscallError("fcntl", err)
+}
+
 func option(fd, level, name int) (int, error) {
 	n, err := unix.GetsockoptInt(fd, level, name)
 	return n, os.NewSyscallError("getsockopt", err)

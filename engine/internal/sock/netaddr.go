@@ -83,14 +83,33 @@ func (a Addr) NetAddr(typ int) net.Addr {
 
 func (a Addr) netIP(typ int) net.Addr {
 	ap := a.AddrPort()
+	if typ == Stream {
+		return tcpAddr(ap)
+	}
 	ip, zone := net.IP(ap.Addr().AsSlice()), ap.Addr().Zone()
 	switch typ {
-	case Stream:
-		return &net.TCPAddr{IP: ip, Port: int(a.port), Zone: zone}
 	case Dgram:
 		return &net.UDPAddr{IP: ip, Port: int(a.port), Zone: zone}
 	}
 	return &net.IPAddr{IP: ip, Zone: zone}
+}
+
+// tcpAddr is an address in one allocation; there is one in each error of a
+// connection.
+func tcpAddr(ap netip.AddrPort) *net.TCPAddr {
+	x := &struct {
+		net.TCPAddr
+		ip [16]byte
+	}{TCPAddr: net.TCPAddr{Port: int(ap.Port()), Zone: ap.Addr().Zone()}}
+	switch ip := ap.Addr(); {
+	case ip.Is4():
+		*(*[4]byte)(x.ip[:]) = ip.As4()
+		x.IP = x.ip[:4:4]
+	case ip.IsValid():
+		x.ip = ip.As16()
+		x.IP = x.ip[:]
+	}
+	return &x.TCPAddr
 }
 
 // Network is the name that package net has for sockets of a family and a type,

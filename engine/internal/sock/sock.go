@@ -20,7 +20,8 @@ type Kind struct{ Family, Type, Proto int }
 func (k Kind) Network() string { return Network(k.Family, k.Type) }
 
 // Errors of this file are *os.SyscallError, but for those of addresses, which are
-// *AddrError, and those of Accept.
+// *AddrError, and those of Accept, Receive, ReceiveFrom, Send and SendTo, which are
+// the bare syscall.Errno: callers go by its number, and it costs nothing.
 
 // Open makes a socket that does not block. The descriptor is -1 with an error.
 func Open(k Kind) (fd int, err error) { return valid(open(k)) }
@@ -42,8 +43,7 @@ func Pair(k Kind) (fds [2]int, err error) {
 }
 
 // Accept takes the next connection of a listening socket, which must not block;
-// it does not block either. The error is the bare syscall.Errno, for callers that
-// go by its number, and costs nothing.
+// it does not block either.
 func Accept(fd int) (conn int, peer Addr, err error) { return accept(fd) }
 
 // Connect begins to connect a socket, which must not block. It is pending when
@@ -85,6 +85,24 @@ func Peer(fd int) (Addr, error) { return peer(fd) }
 // socket was opened without one.
 func KindOf(fd int) (Kind, error) { return kindOf(fd) }
 
+// Receive reads what has arrived, up to the length of p: of a stream nothing at its
+// end, of datagrams one, whose rest is lost. It does not block, whatever the mode of
+// the socket: EAGAIN when nothing has arrived.
+func Receive(fd int, p []byte) (int, error) { return receive(fd, p) }
+
+// ReceiveFrom is Receive that tells who has sent it; none for a stream.
+func ReceiveFrom(fd int, p []byte) (n int, from Addr, err error) { return receiveFrom(fd, p) }
+
+// Send sends as much of p as there is room for, a datagram whole. It does not block
+// either, and no signal tells that the peer is gone.
+func Send(fd int, p []byte) (int, error) { return send(fd, p) }
+
+// SendTo is Send to an address that For has returned.
+func SendTo(fd int, p []byte, to Addr) (int, error) { return sendTo(fd, p, to) }
+
+// Blocks tells whether calls on the socket wait.
+func Blocks(fd int) (bool, error) { return blocks(fd) }
+
 // SetNonblock makes calls on the socket return instead of waiting, for every
 // descriptor that shares it.
 func SetNonblock(fd int) error { return setNonblock(fd) }
@@ -105,6 +123,8 @@ const (
 	V6Only                     // an IPv6 socket takes no IPv4
 	KeepAlive                  // ask a silent peer whether it is there
 	NoDelay                    // send small segments at once
+	Listening                  // Listen was called; cannot be set
+	Broadcast                  // datagrams may go to broadcast addresses
 )
 
 // On tells whether a switch is on.
@@ -113,6 +133,14 @@ func On(fd int, s Switch) (bool, error) { return on(fd, s) }
 // Set turns a switch. It fails with an error that is errors.ErrUnsupported where
 // the system does not have it.
 func Set(fd int, s Switch, on bool) error { return set(fd, s, on) }
+
+// Steer has the kernel choose by CPU among the sockets that share the port of fd, a
+// socket with ReusePort: a connection whose first packet is handled on cpus[i] is
+// the one's that was the i-th to begin to listen. Of several on one CPU, which must
+// stand together, it is any; a CPU without one is left to the kernel's hash. fd has
+// to listen by then: a socket with a program shares its port with no other one that
+// is bound before it listens. It fails where the system has no such thing.
+func Steer(fd int, cpus []int) error { return steer(fd, cpus) }
 
 // Unread is the number of bytes that have arrived and were not read.
 func Unread(fd int) (int, error) { return unread(fd) }

@@ -8,6 +8,16 @@ func pair(Kind) ([2]int, error) { return [2]int{-1, -1}, unsupported("socketpair
 
 func accept(int) (int, Addr, error) { return -1, Addr{}, unsupported("accept") }
 
+func receive(int, []byte) (int, error) { return 0, unsupported("recvfrom") }
+
+func receiveFrom(int, []byte) (int, Addr, error) { return 0, Addr{}, unsupported("recvfrom") }
+
+func send(int, []byte) (int, error) { return 0, unsupported("sendto") }
+
+func sendTo(int, []byte, Addr) (int, error) { return 0, unsupported("sendto") }
+
+func blocks(int) (bool, error) { return false, unsupported("fcntl") }
+
 func connect(int, Addr) (bool, error) { return false, unsupported("connect") }
 
 func connectResult(int) (bool, error) { return false, unsupported("getsockopt") }

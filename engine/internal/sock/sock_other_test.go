@@ -8,6 +8,9 @@ import (
 )
 
 func TestUnsupported(t *testing.T) {
+	if err := Steer(0, nil); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("%v, want ErrUnsupported", err)
+	}
 	if _, err := Open(Kind{Inet, Stream, 0}); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("%v, want ErrUnsupported", err)
 	}

@@ -14,25 +14,49 @@ func accept(fd int) (int, Addr, error) {
 	if err != nil {
 		return -1, Addr{}, err
 	}
-	return conn, decoded(from), nil
+	return conn, FromSockaddr(from), nil
+}
+
+func receive(fd int, p []byte) (int, error) {
+	n, _, err := unix.Recvfrom(fd, p, unix.MSG_DONTWAIT)
+	return max(n, 0), err
+}
+
+func receiveFrom(fd int, p []byte) (int, Addr, error) {
+	n, from, err := unix.Recvfrom(fd, p, unix.MSG_DONTWAIT)
+	if err != nil {
+		return 0, Addr{}, err
+	}
+	return n, FromSockaddr(from), nil
+}
+
+// send leaves SIGPIPE to the runtime, which ignores it for sockets.
+func send(fd int, p []byte) (int, error) {
+	n, err := unix.SendmsgN(fd, p, nil, nil, unix.MSG_DONTWAIT)
+	return max(n, 0), err
+}
+
+func sendTo(fd int, p []byte, to Addr) (int, error) {
+	n, err := unix.SendmsgN(fd, p, nil, to.Sockaddr(), unix.MSG_DONTWAIT)
+	return max(n, 0), err
 }
 
 func connect(fd int, a Addr) (pending bool, err error) {
-	return connecting(unix.Connect(fd, a.encoded()))
+	return connecting(unix.Connect(fd, a.Sockaddr()))
 }
 
 func bind(fd int, a Addr) error {
-	return os.NewSyscallError("bind", unix.Bind(fd, a.encoded()))
+	return os.NewSyscallError("bind", unix.Bind(fd, a.Sockaddr()))
 }
 
 func name(fd int) (Addr, error) {
 	a, err := unix.Getsockname(fd)
-	return decoded(a), os.NewSyscallError("getsockname", err)
+	return FromSockaddr(a), os.NewSyscallError("getsockname", err)
 }
 
 func peer(fd int) (Addr, error) {
 	a, err := unix.Getpeername(fd)
-	return decoded(a), os.NewSyscallError("getpeername", err)
+	return FromSockaddr(a), os.NewSyscallError("getpeername", err)
 }
 
 func set(fd int, s Switch, on bool) error {
@@ -46,8 +70,9 @@ func shutdown(fd, how int) error {
 	return os.NewSyscallError("shutdown", unix.Shutdown(fd, how))
 }
 
-// encoded is the address as x/sys takes it.
-func (a Addr) encoded() unix.Sockaddr {
+// Sockaddr is the address as x/sys takes it. Only what For returns without an error
+// can be taken.
+func (a Addr) Sockaddr() unix.Sockaddr {
 	switch a.Family() {
 	case Unix:
 		return &unix.SockaddrUnix{Name: a.name}
@@ -57,8 +82,8 @@ func (a Addr) encoded() unix.Sockaddr {
 	return &unix.SockaddrInet6{Port: int(a.port), ZoneId: a.scope, Addr: a.ip.As16()}
 }
 
-// decoded is an address of x/sys, or none.
-func decoded(a unix.Sockaddr) Addr {
+// FromSockaddr is an address of x/sys, or none.
+func FromSockaddr(a unix.Sockaddr) Addr {
 	switch a := a.(type) {
 	case *unix.SockaddrUnix:
 		return UnixAddr(a.Name)

@@ -11,6 +11,8 @@ var switches = [...]struct{ level, name int }{
 	V6Only:       {unix.IPPROTO_IPV6, unix.IPV6_V6ONLY},
 	KeepAlive:    {unix.SOL_SOCKET, unix.SO_KEEPALIVE},
 	NoDelay:      {unix.IPPROTO_TCP, unix.TCP_NODELAY},
+	Listening:    {unix.SOL_SOCKET, unix.SO_ACCEPTCONN},
+	Broadcast:    {unix.SOL_SOCKET, unix.SO_BROADCAST},
 }
 
 func number(on bool) int {

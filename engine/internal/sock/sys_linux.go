@@ -28,6 +28,51 @@ func accept4(fd int, from *RawAddr, size *uint32) (int, unix.Errno) {
 	return int(n), errno
 }
 
+// sendFlags keep the kernel from waiting for room, and from sending SIGPIPE.
+const sendFlags = unix.MSG_DONTWAIT | unix.MSG_NOSIGNAL
+
+// receive takes from the queue what is there.
+func receive(fd int, p []byte) (int, error) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))),
+		uintptr(len(p)), unix.MSG_DONTWAIT, 0, 0)
+	return moved(n, errno)
+}
+
+// receiveFrom takes from the queue what is there.
+func receiveFrom(fd int, p []byte) (int, Addr, error) {
+	var raw RawAddr
+	size := uint32(len(raw))
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))),
+		uintptr(len(p)), unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&raw)), uintptr(unsafe.Pointer(&size)))
+	count, err := moved(n, errno)
+	return count, decoded(&raw, size, errno), err
+}
+
+// send puts into the queue what there is room for.
+func send(fd int, p []byte) (int, error) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))),
+		uintptr(len(p)), sendFlags, 0, 0)
+	return moved(n, errno)
+}
+
+// sendTo puts into the queue what there is room for. The name of a unix socket is
+// looked up in a file system, which may be slow: the scheduler is told.
+func sendTo(fd int, p []byte, to Addr) (int, error) {
+	var raw RawAddr
+	size := to.Encode(&raw)
+	n, _, errno := unix.Syscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))),
+		uintptr(len(p)), sendFlags, uintptr(unsafe.Pointer(&raw)), uintptr(size))
+	return moved(n, errno)
+}
+
+// moved is how many bytes a call has moved.
+func moved(n uintptr, errno unix.Errno) (int, error) {
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
+
 // name copies an address out of the socket.
 func name(fd int) (Addr, error) {
 	var raw RawAddr

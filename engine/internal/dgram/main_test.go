@@ -1,0 +1,9 @@
+package dgram
+
+import (
+	"testing"
+
+	"github.com/shardloop/shardloop/internal/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package sock
+
+func steer(int, []int) error { return unsupported("setsockopt") }
