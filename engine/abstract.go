@@ -32,6 +32,27 @@ type AbstractEventLoop interface {
 	Time() time.Duration
 	Context() context.Context
 
+	CreateConnection(ctx context.Context, f ProtocolFactory, o ConnectOptions) (Transport, Protocol, error)
+	CreateUnixConnection(ctx context.Context, f ProtocolFactory, o UnixConnectOptions) (Transport, Protocol, error)
+	CreateDatagramEndpoint(ctx context.Context, f DatagramProtocolFactory, o DatagramOptions) (DatagramTransport, DatagramProtocol, error)
+	ConnectAcceptedSocket(ctx context.Context, f ProtocolFactory, s *Socket, o AcceptedOptions) (Transport, Protocol, error)
+	GetAddrInfo(ctx context.Context, host string, port any, o LookupOptions) ([]AddrInfo, error)
+	GetNameInfo(ctx context.Context, addr Addr, flags int) (host, service string, err error)
+	CreateServer(ctx context.Context, f ProtocolFactory, o ServerOptions) (*Server, error)
+	CreateUnixServer(ctx context.Context, f ProtocolFactory, o UnixServerOptions) (*Server, error)
+
+	ConnectReadPipe(ctx context.Context, f ProtocolFactory, pipe *os.File) (Transport, Protocol, error)
+	ConnectWritePipe(ctx context.Context, f ProtocolFactory, pipe *os.File) (Transport, Protocol, error)
+
+	SockRecv(ctx context.Context, s *Socket, n int) ([]byte, error)
+	SockRecvInto(ctx context.Context, s *Socket, buf []byte) (int, error)
+	SockRecvfrom(ctx context.Context, s *Socket, n int) ([]byte, Addr, error)
+	SockRecvfromInto(ctx context.Context, s *Socket, buf []byte, n int) (int, Addr, error)
+	SockSendall(ctx context.Context, s *Socket, data []byte) (int, error)
+	SockSendto(ctx context.Context, s *Socket, data []byte, to Addr) (int, error)
+	SockConnect(ctx context.Context, s *Socket, address string) error
+	SockAccept(ctx context.Context, s *Socket) (*Socket, Addr, error)
+
 	AddReader(fd FD, fn func()) error
 	RemoveReader(fd FD) bool
 	AddWriter(fd FD, fn func()) error
@@ -48,6 +69,8 @@ type AbstractEventLoop interface {
 	CallExceptionHandler(c ErrorContext)
 	Debug() bool
 	SetDebug(on bool)
+	SlowCallbackDuration() time.Duration
+	SetSlowCallbackDuration(d time.Duration)
 }
 
 var (
@@ -150,6 +173,96 @@ func (UnimplementedEventLoop) Time() time.Duration { panic(unimplemented("Time")
 // Context panics with ErrUnsupported.
 func (UnimplementedEventLoop) Context() context.Context { panic(unimplemented("Context")) }
 
+// CreateConnection fails with ErrUnsupported.
+func (UnimplementedEventLoop) CreateConnection(context.Context, ProtocolFactory, ConnectOptions) (Transport, Protocol, error) {
+	return nil, nil, unimplemented("CreateConnection")
+}
+
+// CreateUnixConnection fails with ErrUnsupported.
+func (UnimplementedEventLoop) CreateUnixConnection(context.Context, ProtocolFactory, UnixConnectOptions) (Transport, Protocol, error) {
+	return nil, nil, unimplemented("CreateUnixConnection")
+}
+
+// CreateDatagramEndpoint fails with ErrUnsupported.
+func (UnimplementedEventLoop) CreateDatagramEndpoint(context.Context, DatagramProtocolFactory, DatagramOptions) (DatagramTransport, DatagramProtocol, error) {
+	return nil, nil, unimplemented("CreateDatagramEndpoint")
+}
+
+// ConnectAcceptedSocket fails with ErrUnsupported.
+func (UnimplementedEventLoop) ConnectAcceptedSocket(context.Context, ProtocolFactory, *Socket, AcceptedOptions) (Transport, Protocol, error) {
+	return nil, nil, unimplemented("ConnectAcceptedSocket")
+}
+
+// GetAddrInfo fails with ErrUnsupported.
+func (UnimplementedEventLoop) GetAddrInfo(context.Context, string, any, LookupOptions) ([]AddrInfo, error) {
+	return nil, unimplemented("GetAddrInfo")
+}
+
+// GetNameInfo fails with ErrUnsupported.
+func (UnimplementedEventLoop) GetNameInfo(context.Context, Addr, int) (host, service string, err error) {
+	return "", "", unimplemented("GetNameInfo")
+}
+
+// CreateServer fails with ErrUnsupported.
+func (UnimplementedEventLoop) CreateServer(context.Context, ProtocolFactory, ServerOptions) (*Server, error) {
+	return nil, unimplemented("CreateServer")
+}
+
+// CreateUnixServer fails with ErrUnsupported.
+func (UnimplementedEventLoop) CreateUnixServer(context.Context, ProtocolFactory, UnixServerOptions) (*Server, error) {
+	return nil, unimplemented("CreateUnixServer")
+}
+
+// ConnectReadPipe fails with ErrUnsupported.
+func (UnimplementedEventLoop) ConnectReadPipe(context.Context, ProtocolFactory, *os.File) (Transport, Protocol, error) {
+	return nil, nil, unimplemented("ConnectReadPipe")
+}
+
+// ConnectWritePipe fails with ErrUnsupported.
+func (UnimplementedEventLoop) ConnectWritePipe(context.Context, ProtocolFactory, *os.File) (Transport, Protocol, error) {
+	return nil, nil, unimplemented("ConnectWritePipe")
+}
+
+// SockRecv fails with ErrUnsupported.
+func (UnimplementedEventLoop) SockRecv(context.Context, *Socket, int) ([]byte, error) {
+	return nil, unimplemented("SockRecv")
+}
+
+// SockRecvInto fails with ErrUnsupported.
+func (UnimplementedEventLoop) SockRecvInto(context.Context, *Socket, []byte) (int, error) {
+	return 0, unimplemented("SockRecvInto")
+}
+
+// SockRecvfrom fails with ErrUnsupported.
+func (UnimplementedEventLoop) SockRecvfrom(context.Context, *Socket, int) ([]byte, Addr, error) {
+	return nil, Addr{}, unimplemented("SockRecvfrom")
+}
+
+// SockRecvfromInto fails with ErrUnsupported.
+func (UnimplementedEventLoop) SockRecvfromInto(context.Context, *Socket, []byte, int) (int, Addr, error) {
+	return 0, Addr{}, unimplemented("SockRecvfromInto")
+}
+
+// SockSendall fails with ErrUnsupported.
+func (UnimplementedEventLoop) SockSendall(context.Context, *Socket, []byte) (int, error) {
+	return 0, unimplemented("SockSendall")
+}
+
+// SockSendto fails with ErrUnsupported.
+func (UnimplementedEventLoop) SockSendto(context.Context, *Socket, []byte, Addr) (int, error) {
+	return 0, unimplemented("SockSendto")
+}
+
+// SockConnect fails with ErrUnsupported.
+func (UnimplementedEventLoop) SockConnect(context.Context, *Socket, string) error {
+	return unimplemented("SockConnect")
+}
+
+// SockAccept fails with ErrUnsupported.
+func (UnimplementedEventLoop) SockAccept(context.Context, *Socket) (*Socket, Addr, error) {
+	return nil, Addr{}, unimplemented("SockAccept")
+}
+
 // AddReader fails with ErrUnsupported.
 func (UnimplementedEventLoop) AddReader(FD, func()) error { return unimplemented("AddReader") }
 
@@ -210,3 +323,13 @@ func (UnimplementedEventLoop) Debug() bool { panic(unimplemented("Debug")) }
 
 // SetDebug panics with ErrUnsupported.
 func (UnimplementedEventLoop) SetDebug(bool) { panic(unimplemented("SetDebug")) }
+
+// SlowCallbackDuration panics with ErrUnsupported.
+func (UnimplementedEventLoop) SlowCallbackDuration() time.Duration {
+	panic(unimplemented("SlowCallbackDuration"))
+}
+
+// SetSlowCallbackDuration panics with ErrUnsupported.
+func (UnimplementedEventLoop) SetSlowCallbackDuration(time.Duration) {
+	panic(unimplemented("SetSlowCallbackDuration"))
+}

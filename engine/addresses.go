@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -14,6 +15,23 @@ import (
 // Addr is the address of a socket: an IP address with a port, or the name of a
 // unix socket. It is a comparable value; only a unix name is ever allocated.
 type Addr = sock.Addr
+
+// AddrFrom is an IP address with a port. It allocates nothing. It fails with an
+// *ArgError for an address that is not valid, or whose zone is no interface. Any
+// goroutine.
+func AddrFrom(ap netip.AddrPort) (Addr, error) { return addrOr(sock.FromAddrPort(ap)) }
+
+// AddrOf is the address a, a *net.UDPAddr or a *net.UnixAddr say. It fails with an
+// *ArgError for one that is no address of a socket. Any goroutine.
+func AddrOf(a net.Addr) (Addr, error) { return addrOr(sock.FromNet(a)) }
+
+// addrOr has the error of an address as an argument's.
+func addrOr(a Addr, err error) (Addr, error) {
+	if err != nil {
+		return Addr{}, badAddr("addr", err)
+	}
+	return a, nil
+}
 
 // AddrInfo is one way to reach a host: a row of socket.getaddrinfo.
 type AddrInfo struct {
@@ -78,19 +96,33 @@ func parsePort(arg string, port any) (service, error) {
 	return service{number: uint16(number)}, nil
 }
 
-// numericInfo is the only row of a host that is an IP address already, with a
-// port that is a number already: nobody has to be asked. A scope needs the system.
-func numericInfo(host string, port service, h addrHints) (AddrInfo, bool) {
-	kinds := h.kinds()
-	if port.name != "" || len(kinds) != 1 || h.typ == SockRaw || strings.Contains(host, "%") {
-		return AddrInfo{}, false
+// numericInfos are the rows of a host that is an IP address already, with a port
+// that is a number already: nobody has to be asked. A scope, and which families
+// there are, needs the system.
+func numericInfos(host string, port service, h addrHints) (list []AddrInfo) {
+	if port.name != "" || h.flags&AIAddrConfig != 0 || strings.Contains(host, "%") {
+		return nil
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
-		return AddrInfo{}, false
+		return nil
 	}
-	info := infoOf(sock.IPAddr(ip, port.number, 0), kinds[0])
-	return info, h.family == AFUnspec || h.family == info.Family
+	a := sock.IPAddr(ip, port.number, 0)
+	if h.family != AFUnspec && h.family != a.Family() {
+		return nil
+	}
+	for _, k := range h.kinds() {
+		list = append(list, infoOf(a, k))
+	}
+	return named(list, host, h)
+}
+
+// named puts the name of the host into the first row, if that was asked for.
+func named(list []AddrInfo, name string, h addrHints) []AddrInfo {
+	if h.flags&AICanonName != 0 && len(list) > 0 {
+		list[0].CanonName = name
+	}
+	return list
 }
 
 func infoOf(a Addr, k socketKind) AddrInfo {

@@ -108,7 +108,7 @@ func TestParsePort(t *testing.T) {
 	}
 }
 
-func TestNumericInfo(t *testing.T) {
+func TestNumericInfos(t *testing.T) {
 	stream, dgram := engine.AddrHints{Type: engine.SockStream}, engine.AddrHints{Type: engine.SockDgram}
 	with := func(h engine.AddrHints, family, proto int) engine.AddrHints {
 		h.Family, h.Proto = family, proto
@@ -129,8 +129,10 @@ func TestNumericInfo(t *testing.T) {
 		{"::1", engine.Numbered(80), with(stream, engine.AFInet, 0), ""},
 		{"1.2.3.4", engine.Numbered(80), with(stream, 0, engine.IPProtoUDP), ""},
 		{"1.2.3.4", engine.Numbered(80), with(dgram, 0, 1), ""},
-		{"1.2.3.4", engine.Numbered(80), engine.AddrHints{}, ""},
-		{"1.2.3.4", engine.Numbered(80), engine.AddrHints{Type: engine.SockRaw}, ""},
+		{"1.2.3.4", engine.Numbered(80), engine.AddrHints{}, "4 tcp 1.2.3.4:80, 4 udp 1.2.3.4:80, 4 raw 1.2.3.4:80"},
+		{"1.2.3.4", engine.Numbered(80), engine.AddrHints{Type: engine.SockRaw}, "4 raw 1.2.3.4:80"},
+		{"::1", engine.Numbered(80), engine.AddrHints{Type: engine.SockStream, Flags: engine.AICanonName}, "6 tcp [::1]:80 (::1)"},
+		{"::1", engine.Numbered(80), engine.AddrHints{Type: engine.SockStream, Flags: engine.AIAddrConfig}, ""},
 		{"1.2.3.4", engine.Named("http"), stream, ""},
 		{"fe80::1%lo", engine.Numbered(80), stream, ""},
 		{"fe80::1%1", engine.Numbered(80), stream, ""},
@@ -138,11 +140,23 @@ func TestNumericInfo(t *testing.T) {
 		{"1.2.3", engine.Numbered(80), stream, ""},
 		{"", engine.Numbered(80), stream, ""},
 	} {
-		info, ok := engine.NumericInfo(c.host, c.port, c.hints)
-		if got := rowText(info); ok != (c.want != "") || ok && got != c.want {
-			t.Errorf("%s %+v %+v: %s, %t, want %q", c.host, c.port, c.hints, got, ok, c.want)
+		if got := rowsText(engine.NumericInfos(c.host, c.port, c.hints)); got != c.want {
+			t.Errorf("%s %+v %+v: %q, want %q", c.host, c.port, c.hints, got, c.want)
 		}
 	}
+}
+
+// rowsText has every row, with the canonical name of those that have one.
+func rowsText(list []engine.AddrInfo) string {
+	var rows []string
+	for _, info := range list {
+		text := rowText(info)
+		if info.CanonName != "" {
+			text += " (" + info.CanonName + ")"
+		}
+		rows = append(rows, text)
+	}
+	return strings.Join(rows, ", ")
 }
 
 // rowText has the family, the type with its protocol, and the address.

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/shardloop/shardloop/engine"
 )
@@ -62,10 +63,21 @@ func heapAlive() uint64 {
 }
 
 // TestIdleConnectionSize: transport, protocol and slot, and the loop's entry; a
-// server's entry is 8 bytes more, with room to grow.
+// server's entry is 8 bytes more, with room to grow. Timeouts are their times and
+// a timer more, with its place in the wheel.
 func TestIdleConnectionSize(t *testing.T) {
+	all := engine.Timeouts{Idle: time.Hour, Read: time.Hour, Write: time.Hour}
+	for name, c := range map[string]struct {
+		timeouts engine.Timeouts
+		most     float64
+	}{"plain": {most: 400}, "timeouts": {all, 536}} {
+		t.Run(name, func(t *testing.T) { idleConnectionSize(t, c.timeouts, c.most) })
+	}
+}
+
+func idleConnectionSize(t *testing.T, timeouts engine.Timeouts, most float64) {
 	t.Setenv("SHARDLOOPDEBUG", "")
-	const most, entry = 400, 10
+	const entry = 10
 	var limit syscall.Rlimit
 	must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit))
 	n := int(min(limit.Cur, 21_000)-1000) / 2
@@ -78,7 +90,7 @@ func TestIdleConnectionSize(t *testing.T) {
 		fd, err := b.Take("keep")
 		must(t, err)
 		fars = append(fars, fd)
-		_, _, err = l.ConnectAcceptedSocket(t.Context(), func() engine.Protocol { return &idleTap{} }, a)
+		_, _, err = l.ConnectAcceptedSocket(t.Context(), func() engine.Protocol { return &idleTap{} }, a, engine.AcceptedOptions{Timeouts: timeouts})
 		must(t, err)
 	}
 	defer func() {
@@ -95,6 +107,6 @@ func TestIdleConnectionSize(t *testing.T) {
 	each := (float64(heapAlive())-float64(before))/float64(n) + entry
 	t.Logf("%.1f bytes for each of %d idle connections", each, n)
 	if each > most {
-		t.Errorf("%.1f bytes for each of %d connections, want %d at most", each, n, most)
+		t.Errorf("%.1f bytes for each of %d connections, want %.0f at most", each, n, most)
 	}
 }

@@ -186,7 +186,7 @@ func (g *asyncGen) end() {
 // task's, and then the task's suspends.
 func (g *asyncGen) drive(ctx context.Context) error {
 	t := taskOf(ctx)
-	below := t.top
+	below := t.top()
 	g.via, g.state = ctx, genRunning
 	g.driver.Store(t)
 	defer g.driver.Store(nil)
@@ -200,6 +200,7 @@ func (g *asyncGen) drive(ctx context.Context) error {
 		if g.yielded {
 			break
 		}
+		below.Check()
 		if !below.Suspend() {
 			t.unwind(g.coro, below)
 			return g.loop.r.Refused()

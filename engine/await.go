@@ -65,7 +65,7 @@ func (t *task) await(ctx context.Context, a AnyAwaitable) error {
 		return err
 	}
 	f.awaited = true
-	_ = f.whenDone(doneCall{stepTask, t}) // is pending
+	_ = f.whenDone(t) // is pending
 	if err = t.wait(unbind, a); err != nil {
 		f.awaited = false
 	}
@@ -86,7 +86,9 @@ func (t *task) wait(unbind func() bool, w waiter) error {
 	if t.cut != nil {
 		t.deliver()
 	}
-	alive := t.top.Suspend()
+	c := t.top()
+	c.Check()
+	alive := c.Suspend()
 	t.waiting = nil
 	if unbind != nil {
 		unbind()
@@ -135,7 +137,7 @@ func (t *task) bindOther(ctx context.Context) (unbind func() bool, err error) {
 	default:
 		unbind, err = t.bindDerived(ctx)
 	}
-	if err == nil && t.top != t.root {
+	if err == nil && t.top() != t.root {
 		return t.bindCaller(ctx, unbind)
 	}
 	return unbind, err

@@ -98,7 +98,7 @@ func (f *ConcurrentFuture[T]) follow(a Awaitable[T]) {
 		ended(nil)
 		return
 	}
-	_ = a.core().whenDone(doneCall{ended, nil}) // is pending
+	_ = a.core().whenDone(&doneCall{ended, nil}) // is pending
 }
 
 func (f *ConcurrentFuture[T]) abandon(err error) {

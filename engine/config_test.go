@@ -27,11 +27,18 @@ var configs = []struct {
 	{"locked", engine.Config{LockThread: true}, ""},
 	{"locked and blocking", engine.Config{LockThread: true, Host: engine.HostBlock}, ""},
 	{"locked and parked", engine.Config{LockThread: true, Host: engine.HostPark}, "Host"},
+	{"negative CPU", engine.Config{CPUs: []int{0, -1}}, "CPUs"},
+	{"pinned and parked", engine.Config{CPUs: []int{0}, Host: engine.HostPark}, "Host"},
 	{"poll in every turn", engine.Config{PollEvery: 1}, ""},
 	{"poll now and then", engine.Config{PollEvery: 1 << 30}, ""},
 	{"negative PollEvery", engine.Config{PollEvery: -1}, "PollEvery"},
 	{"spin", engine.Config{TimerSpin: time.Millisecond}, ""},
 	{"negative spin", engine.Config{TimerSpin: -1}, "TimerSpin"},
+	{"negative CloseTimeout", engine.Config{CloseTimeout: -1}, "CloseTimeout"},
+	{"CloseTimeout", engine.Config{CloseTimeout: 1}, ""},
+	{"negative MemoryLimit", engine.Config{MemoryLimit: -1}, "MemoryLimit"},
+	{"MemoryLimit", engine.Config{MemoryLimit: 1}, ""},
+	{"Budget of nobody", engine.Config{Budget: &engine.MemoryBudget{}}, "Budget"},
 	{"long spin", engine.Config{TimerSpin: time.Millisecond + 1}, "TimerSpin"},
 }
 

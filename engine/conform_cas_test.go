@@ -34,7 +34,7 @@ func acceptedElsewhere(t *testing.T) (s *engine.Socket, other net.Conn) {
 func takeOver(t *testing.T, ctx context.Context, l *engine.Loop, s *engine.Socket) *near {
 	t.Helper()
 	p := newNear(l)
-	tr, got, err := l.ConnectAcceptedSocket(ctx, func() engine.Protocol { return p }, s)
+	tr, got, err := l.ConnectAcceptedSocket(ctx, func() engine.Protocol { return p }, s, engine.AcceptedOptions{})
 	must(t, err)
 	if tr != p.transport || got != engine.Protocol(p) {
 		t.Errorf("it is %v, %v, want %v, %v", tr, got, p.transport, p)
@@ -72,17 +72,21 @@ func TestConnectAcceptedSocket(t *testing.T) {
 		factory := func() engine.Protocol { panic("of a bad socket") }
 		runTask(t, l, func(ctx context.Context) {
 			for _, s := range []*engine.Socket{nil, newSocket(t, engine.AFInet, engine.SockDgram)} {
-				_, _, err := l.ConnectAcceptedSocket(ctx, factory, s)
+				_, _, err := l.ConnectAcceptedSocket(ctx, factory, s, engine.AcceptedOptions{})
 				wantArgError(t, fmt.Sprint(s), err, "s")
 			}
 			a, _ := streams(t)
-			_, _, err := l.ConnectAcceptedSocket(ctx, nil, a)
+			_, _, err := l.ConnectAcceptedSocket(ctx, nil, a, engine.AcceptedOptions{})
 			wantArgError(t, "no factory", err, "f")
+			for arg, times := range badTimes(true) {
+				_, _, err = l.ConnectAcceptedSocket(ctx, factory, a, engine.AcceptedOptions{TLSOptions: times})
+				wantArgError(t, "no TLS", err, arg)
+			}
 			if a.Fd() < 0 {
 				t.Error("the socket is gone")
 			}
 			must(t, a.Close())
-			_, _, err = l.ConnectAcceptedSocket(ctx, factory, a)
+			_, _, err = l.ConnectAcceptedSocket(ctx, factory, a, engine.AcceptedOptions{})
 			wantOpError(t, err, "accept", "unix", net.ErrClosed)
 		})
 	})

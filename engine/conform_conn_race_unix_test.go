@@ -161,6 +161,20 @@ func testPhotoFinish(t *testing.T) {
 	r.want(t, "0 begin 0", "250 begin 1", "500 win 0", "500 win 1")
 }
 
+// TestRaceOfEagerTasks: an attempt may be over when its task has been made.
+func TestRaceOfEagerTasks(t *testing.T) {
+	for _, delay := range []time.Duration{0, eyeballs} {
+		r := newRunners(t, -1, -1, 10)
+		must(t, r.l.SetTaskFactory(engine.EagerTaskFactory))
+		for i := range 2 {
+			r.list[i] = func(context.Context) (int, error) { return r.end(i, nil) }
+		}
+		_, err := r.run(delay)
+		must(t, err)
+		r.want(t, "0 fail 0", "0 fail 1", "0 begin 2", "10 win 2")
+	}
+}
+
 // TestRaceEnds: whatever ends the caller's wait ends all attempts, and none is
 // begun afterwards.
 func TestRaceEnds(t *testing.T) {

@@ -55,7 +55,7 @@ func TestConnectCancelConnecting(t *testing.T) {
 				task.Cancel(errReason)
 				_, _ = engine.Await(ctx, task)
 				wantCancelled(t, task, errReason)
-				if n := openDescriptors(t); n != before {
+				if n := openDescriptors(t); n > before { // the collector may close some of earlier tests
 					t.Errorf("%d descriptors, %d before", n, before)
 				}
 			}
@@ -151,7 +151,7 @@ func TestUnixConnectFullEnds(t *testing.T) {
 		if err != errReason {
 			t.Errorf("%v, want the reason itself", err)
 		}
-		if n := openDescriptors(t); n != before {
+		if n := openDescriptors(t); n > before { // the collector may close some of earlier tests
 			t.Errorf("%d descriptors, %d before", n, before)
 		}
 	})

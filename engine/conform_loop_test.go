@@ -2,7 +2,9 @@ package engine_test
 
 import (
 	"errors"
+	"os"
 	"reflect"
+	"regexp"
 	"testing"
 	"time"
 
@@ -60,6 +62,11 @@ func TestLoopKinds(t *testing.T) {
 		if !reflect.TypeFor[*engine.Loop]().Implements(face) {
 			t.Error("a Loop is no AbstractEventLoop")
 		}
+		for _, name := range documentedMethods(t) {
+			if _, ok := face.MethodByName(name); !ok {
+				t.Errorf("AbstractEventLoop lacks %s", name)
+			}
+		}
 		none := reflect.ValueOf(engine.UnimplementedEventLoop{})
 		for i := range face.NumMethod() {
 			method := face.Method(i)
@@ -70,6 +77,21 @@ func TestLoopKinds(t *testing.T) {
 			wantErr(t, method.Name, refusal(none.MethodByName(method.Name), args), engine.ErrUnsupported)
 		}
 	})
+}
+
+// documentedMethods are the methods of Loop that mirror one of asyncio's.
+func documentedMethods(t *testing.T) (names []string) {
+	page, err := os.ReadFile("../docs/asyncio.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range regexp.MustCompile("`loop\\.\\w+` \\| `Loop\\.(\\w+)`").FindAllSubmatch(page, -1) {
+		names = append(names, string(row[1]))
+	}
+	if len(names) < 30 {
+		t.Errorf("the table has only %v", names)
+	}
+	return names
 }
 
 // refusal is the error that a method refuses with: by returning it, in a handle,

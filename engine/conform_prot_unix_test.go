@@ -248,7 +248,7 @@ func testCallbackContext(t *testing.T) {
 	far := &wireEnd{t: t, s: b}
 	ctx := context.WithValue(context.Background(), makerKey{}, "maker")
 	task := engine.CreateTask(l, func(ctx context.Context) (engine.Transport, error) {
-		tr, _, err := l.ConnectAcceptedSocket(ctx, func() engine.Protocol { return w }, a)
+		tr, _, err := l.ConnectAcceptedSocket(ctx, func() engine.Protocol { return w }, a, engine.AcceptedOptions{})
 		return tr, err
 	}, engine.TaskOptions{Context: ctx})
 	untilSo(t, l, task.Done)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net/netip"
 	"os"
 	"runtime"
 	"strings"
@@ -265,7 +266,7 @@ func TestShutdownDefaultExecutorAgain(t *testing.T) {
 			}
 		}
 	})
-	t.Run("a new default stays banned", func(t *testing.T) {
+	prove(t, "RUN-40", func(t *testing.T) {
 		l := newLoop(t)
 		_ = l.ShutdownDefaultExecutor(background, engine.NoTimeout)
 		p, err := engine.NewWorkerPool(1)
@@ -281,5 +282,13 @@ func TestShutdownDefaultExecutorAgain(t *testing.T) {
 		if got, err := engine.RunUntilDone(l, engine.RunInExecutor(l, engine.Executor(p), job)); got != 7 || err != nil {
 			t.Errorf("an explicit executor gives %d, %v", got, err)
 		}
+		_, err = engine.RunUntilComplete(l, func(ctx context.Context) (struct{}, error) {
+			_, err := l.GetAddrInfo(ctx, "127.0.0.1", 80, engine.LookupOptions{})
+			wantErr(t, "GetAddrInfo", err, engine.ErrExecutorShutdown)
+			_, _, err = l.GetNameInfo(ctx, engine.InfoAt(netip.MustParseAddrPort("127.0.0.1:80")).Addr, engine.NINumericHost|engine.NINumericServ)
+			wantErr(t, "GetNameInfo", err, engine.ErrExecutorShutdown)
+			return struct{}{}, nil
+		})
+		must(t, err)
 	})
 }

@@ -35,7 +35,7 @@ func testServerBlock(t *testing.T, l *engine.Loop) {
 		if s, err = l.CreateServer(ctx, echo, local(engine.ServerOptions{})); err != nil {
 			return err
 		}
-		defer func() { must(t, s.Shutdown(ctx)) }()
+		defer func() { must(t, ends(s.Shutdown(ctx))) }()
 		return s.StartServing(ctx)
 	}))
 	onLoop(t, l, func() {

@@ -84,7 +84,7 @@ func TestServerObjectClients(t *testing.T) {
 			<-lost
 			onLoop(t, l, s.CloseClients) // there is none
 		}
-		if got := statsOf(t, l, s); got != (engine.ServerStats{Accepted: 3, Closed: 3}) {
+		if got := statsOf(t, l, s); got != (engine.ServerStats{Accepted: 3, Closed: 3, BytesReceived: 3, BytesSent: 3}) {
 			t.Errorf("the counts are %+v", got)
 		}
 	})
@@ -228,7 +228,7 @@ func TestServerObjectMisuse(t *testing.T) {
 	})
 	prove(t, "SOBJ-22", func(t *testing.T) {
 		s := &engine.Server{}
-		for _, err := range []error{s.WaitClosed(t.Context()), s.StartServing(t.Context()), s.Shutdown(t.Context())} {
+		for _, err := range []error{s.WaitClosed(t.Context()), s.StartServing(t.Context()), ends(s.Shutdown(t.Context()))} {
 			wantErr(t, "a server that CreateServer has not made", err, engine.ErrNoRunningLoop)
 		}
 	})

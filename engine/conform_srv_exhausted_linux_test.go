@@ -41,7 +41,7 @@ func TestServerExhaustedChild(t *testing.T) {
 
 var exhaustedChildren = map[string]func(t *testing.T){
 	"SRV-05": testExhausted, "SRV-06": testExhaustedOnce, "SRV-07": testExhaustedClosed,
-	"Shutdown": testExhaustedShutdown,
+	"Shutdown": testExhaustedShutdown, "SockAccept": testSockExhausted,
 }
 
 func TestServerExhausted(t *testing.T) {

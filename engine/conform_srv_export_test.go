@@ -18,3 +18,6 @@ func (s *Server) AcceptedAs(fd FD) { s.Accepted(fd, AFUnix, sock.UnixAddr("")) }
 
 // AcceptFailed tells the server of an error, as a listener does.
 func (s *Server) AcceptFailed(err error) { s.Failed(err) }
+
+// Waiting is how many wait for the end of the server.
+func (s *Server) Waiting() int { return len(s.waiters) }

@@ -125,7 +125,7 @@ func TestServerShutdown(t *testing.T) {
 			hangsUp(t, c)
 		}
 		refuses(t, at)
-		if got := s.Stats(); got != (engine.ServerStats{Accepted: 5, Closed: 5}) {
+		if got := s.Stats(); got != (engine.ServerStats{Accepted: 5, Closed: 5, BytesReceived: 20, BytesSent: 60}) {
 			t.Errorf("with the limit %d the counts are %+v", limit, got)
 		}
 		reports.none(t)
@@ -139,12 +139,11 @@ func greeter() engine.Protocol {
 	return p
 }
 
-func shutdown(t *testing.T, l *engine.Loop, s *engine.Server) {
+func shutdown(t *testing.T, l *engine.Loop, s *engine.Server) engine.ShutdownStats {
 	t.Helper()
-	_, err := engine.RunUntilComplete(l, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.Shutdown(ctx)
-	})
+	counts, err := engine.RunUntilComplete(l, s.Shutdown)
 	must(t, err)
+	return counts
 }
 
 // TestServerShutdownDeadline: a connection that nobody reads is aborted.
@@ -178,7 +177,7 @@ func TestServerShutdownDeadline(t *testing.T) {
 func shutdownIn(ctx, until context.Context, s *engine.Server) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer context.AfterFunc(until, func() { cancel(context.Cause(until)) })()
-	return s.Shutdown(ctx)
+	return ends(s.Shutdown(ctx))
 }
 
 // TestServerShutdownEarly: with no time at all, and of servers without anything.
@@ -189,9 +188,9 @@ func TestServerShutdownEarly(t *testing.T) {
 	c := client(t, address(t, l, s))
 	says(t, c, "hello")
 	cancel()
-	wantErr(t, "Shutdown", s.Shutdown(ctx), context.Canceled)
+	wantErr(t, "Shutdown", ends(s.Shutdown(ctx)), context.Canceled)
 	must(t, s.WaitClosed(t.Context()))
-	must(t, s.Shutdown(t.Context()))
-	must(t, serve(t, l, echo, local(engine.ServerOptions{Deferred: true})).Shutdown(t.Context()))
-	onLoop(t, l, func() { wantErr(t, "in a callback", s.Shutdown(context.Background()), engine.ErrNotInTask) })
+	must(t, ends(s.Shutdown(t.Context())))
+	must(t, ends(serve(t, l, echo, local(engine.ServerOptions{Deferred: true})).Shutdown(t.Context())))
+	onLoop(t, l, func() { wantErr(t, "in a callback", ends(s.Shutdown(context.Background())), engine.ErrNotInTask) })
 }

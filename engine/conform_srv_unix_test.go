@@ -211,7 +211,7 @@ func TestServerCloseBeforeProtocol(t *testing.T) {
 	waits(t, l, "WaitClosed", over)
 	c.Close()
 	must(t, <-over)
-	if got := statsOf(t, l, s); got != (engine.ServerStats{Accepted: 1, Closed: 1}) {
+	if got := statsOf(t, l, s); got != (engine.ServerStats{Accepted: 1, Closed: 1, BytesReceived: 6, BytesSent: 6}) {
 		t.Errorf("the counts are %+v", got)
 	}
 }

@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 
 	"github.com/shardloop/shardloop/engine/internal/sock"
+	"github.com/shardloop/shardloop/engine/internal/stream"
 )
 
 // CreateConnection connects to a stream socket, and returns the transport and the
@@ -23,7 +26,7 @@ func (l *Loop) CreateConnection(ctx context.Context, f ProtocolFactory, o Connec
 	if err := o.validate(); err != nil {
 		return nil, nil, err
 	}
-	return l.establish(ctx, f, func(ctx context.Context) (endpoint, error) { return l.connectAny(ctx, o) })
+	return l.establish(ctx, f, o.Timeouts, func(ctx context.Context) (endpoint, error) { return l.connectAny(ctx, o) })
 }
 
 // Connect is CreateConnection that keeps the type of the protocol.
@@ -36,17 +39,47 @@ func Connect[P Protocol](ctx context.Context, l *Loop, f func() P, o ConnectOpti
 	return t, p, err
 }
 
+// AcceptedOptions are the keyword parameters of connect_accepted_socket; see
+// ServerOptions.
+type AcceptedOptions struct {
+	TLS *tls.Config
+	TLSOptions
+	Timeouts Timeouts
+}
+
+func (o *AcceptedOptions) validate() error {
+	return cmp.Or(o.Timeouts.validate("Timeouts."), validateServerTLS(o.TLS, o.TLSOptions))
+}
+
 // ConnectAcceptedSocket makes a transport of a connection that was accepted
 // elsewhere: connect_accepted_socket. The transport owns the socket. It fails and
 // waits as CreateConnection does.
-func (l *Loop) ConnectAcceptedSocket(ctx context.Context, f ProtocolFactory, s *Socket) (Transport, Protocol, error) {
-	switch {
-	case f == nil:
-		return nil, nil, badArg("f", "must not be nil")
-	case s == nil || s.Type() != SockStream:
-		return nil, nil, badArg("s", "must be a stream socket")
+func (l *Loop) ConnectAcceptedSocket(ctx context.Context, f ProtocolFactory, s *Socket, o AcceptedOptions) (Transport, Protocol, error) {
+	if err := checkFactory(f); err != nil {
+		return nil, nil, err
 	}
-	return l.establish(ctx, f, func(context.Context) (endpoint, error) { return takeSocket("accept", s) })
+	if s == nil {
+		return nil, nil, badArg("s", "must not be nil")
+	}
+	if err := cmp.Or(checkConnected("s", s), o.validate()); err != nil {
+		return nil, nil, err
+	}
+	return l.establish(ctx, f, o.Timeouts, func(context.Context) (endpoint, error) { return takeSocket("accept", s) })
+}
+
+// checkConnected refuses a socket that no transport could be made of. nil is for
+// others to refuse.
+func checkConnected(arg string, s *Socket) error {
+	switch {
+	case s == nil:
+		return nil
+	case s.Type() != SockStream:
+		return badArg(arg, "must be a stream socket")
+	}
+	if listens, err := sock.On(s.Fd(), sock.Listening); listens && err == nil {
+		return badArg(arg, "must be connected, and listens")
+	}
+	return nil
 }
 
 func checkFactory(f ProtocolFactory) error {
@@ -58,51 +91,52 @@ func checkFactory(f ProtocolFactory) error {
 
 // made is what establish returns.
 type made struct {
-	transport *connection
-	protocol  Protocol
+	connection *connection
+	protocol   Protocol
 }
 
 // establish makes the transport of the descriptor that connect returns, and
 // waits until its protocol knows.
-func (l *Loop) establish(ctx context.Context, f ProtocolFactory, connect func(context.Context) (endpoint, error)) (Transport, Protocol, error) {
-	var done made // the loop's alone
-	m, err := perform(ctx, l, func(ctx context.Context) (m made, err error) {
+func (l *Loop) establish(ctx context.Context, f ProtocolFactory, t Timeouts, connect func(context.Context) (endpoint, error)) (Transport, Protocol, error) {
+	m, err := obtain(ctx, l, func(ctx context.Context) (m made, err error) {
 		e, err := connect(ctx)
 		if err == nil {
-			done, err = l.introduce(ctx, f, e)
+			m, err = l.introduce(ctx, f, t, e)
 		}
-		return done, err
-	})
+		return m, err
+	}, made.abandon)
 	if err != nil {
-		// A caller elsewhere may have given up when all was done already.
-		_ = l.r.Post(func(any) { done.abandon() }, nil) // a closed loop has no connections
 		return nil, nil, err
 	}
-	return m.transport, m.protocol, nil
+	return m.connection.transport(), m.protocol, nil
 }
 
 // abandon closes a connection that nobody was told of.
-func (m made) abandon() {
-	if m.transport != nil {
-		m.transport.Close()
-	}
-}
+func (m made) abandon() { m.connection.Close() }
 
 // introduce makes the protocol and the transport of a descriptor, which it closes
 // if that fails.
-func (l *Loop) introduce(ctx context.Context, f ProtocolFactory, e endpoint) (m made, err error) {
+func (l *Loop) introduce(ctx context.Context, f ProtocolFactory, t Timeouts, e endpoint) (m made, err error) {
 	if m.protocol, err = makeProtocol(f); err != nil {
 		_ = sock.Close(e.fd) // nobody has it
 		return m, err
 	}
+	return l.welcome(ctx, m.protocol, t, e)
+}
+
+// welcome makes the transport of a descriptor for a protocol, and waits until that
+// knows.
+func (l *Loop) welcome(ctx context.Context, p Protocol, t Timeouts, e endpoint) (m made, err error) {
 	ready := NewFuture[struct{}](l)
-	m.transport = l.newConnection(e, m.protocol, l.ctx, func() { ready.settle(struct{}{}, nil) })
+	m = made{l.newConnection(e, p, l.ctx, func() { ready.settle(struct{}{}, nil) }), p}
+	m.connection.Stream.SetTimeouts(stream.Timeouts(t))
 	if _, err = Await(ctx, ready); err != nil {
 		m.abandon()
 		return m, err
 	}
 	if l.Debug() {
-		l.log.Debug("connected", "to", m.transport.ExtraInfo("peername"), "transport", m.transport, "protocol", m.protocol)
+		tr := m.connection.transport()
+		l.log.Debug("connected", "to", tr.ExtraInfo("peername"), "transport", tr, "protocol", p)
 	}
 	return m, nil
 }
@@ -177,7 +211,7 @@ func (l *Loop) attempt(ctx context.Context, to AddrInfo, locals []AddrInfo) (e e
 		_ = sock.Close(fd) // the first error counts
 		return e, err
 	}
-	return endpoint{fd, to.Family, to.Addr}, nil
+	return endpoint{fd: fd, family: to.Family, peer: to.Addr}, nil
 }
 
 // bindLocal binds a socket to the first local address that it can have. It fails

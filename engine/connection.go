@@ -1,20 +1,16 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"math"
 	"net"
+	"time"
 
 	"github.com/shardloop/shardloop/buffers"
 	"github.com/shardloop/shardloop/engine/internal/sock"
 	"github.com/shardloop/shardloop/engine/internal/stream"
-)
-
-// Of a transport's write buffer.
-const (
-	defaultHigh = stream.DefaultHigh
-	maxMark     = math.MaxInt32
 )
 
 // connection is the transport of a stream socket: a stream, and the user's
@@ -25,8 +21,6 @@ type connection struct {
 	loop     *Loop
 	ctx      context.Context // of whoever made the server or the connection
 	protocol Protocol
-	flow     FlowController   // the protocol, if it is one
-	buffer   BufferedProtocol // the protocol, if it is one
 	server   *Server          // that accepted it; nil for others
 	peer     sock.Addr        // none where the kernel has not told
 	view     *TransportSocket // nil before somebody asks
@@ -37,22 +31,46 @@ type connection struct {
 	late     uint16 // writes after the end, up to warnLate
 }
 
-// endpoint is a connected socket on its way to its transport.
+// endpoint is a connected socket, or a pipe, on its way to its transport.
 type endpoint struct {
 	fd     int
 	family int
 	peer   sock.Addr
+	pipe   *pipeEnd // nil for a socket
 }
 
-// newConnection makes the transport of a socket, which it owns from now on. The
+// stream is what the descriptor is to a stream.
+func (e endpoint) stream() stream.Kind {
+	switch {
+	case e.pipe != nil:
+		return e.pipe.kind
+	case e.family == AFUnix:
+		return stream.UnixSocket
+	}
+	return stream.Socket
+}
+
+// connection makes the object, and says who is told of the stream's events.
+func (e endpoint) connection() (*connection, stream.Events) {
+	if e.pipe != nil {
+		p := &pipe{end: *e.pipe}
+		return &p.connection, p
+	}
+	c := &connection{}
+	return c, c
+}
+
+// newConnection makes the transport of an endpoint, which it owns from now on. The
 // protocol learns of it in the next turn, and reads from then on; then ready is
 // called, unless it is nil.
 func (l *Loop) newConnection(e endpoint, p Protocol, ctx context.Context, ready func()) *connection {
-	c := &connection{loop: l, ctx: ctx, family: int16(e.family), peer: e.peer}
-	if e.family != AFUnix {
+	c, owner := e.connection()
+	c.loop, c.ctx, c.family, c.peer = l, ctx, int16(e.family), e.peer
+	kind := e.stream()
+	if kind == stream.Socket {
 		_ = sock.Set(e.fd, sock.NoDelay, true) // else only slower
 	}
-	c.Init(l.transports().Shard, e.fd, true, c)
+	c.Init(l.transports().Shard, e.fd, kind, owner)
 	c.SetProtocol(p)
 	l.streams.add(c)
 	_ = l.r.Soon(connectionMade, c) // the loop runs
@@ -61,15 +79,18 @@ func (l *Loop) newConnection(e endpoint, p Protocol, ctx context.Context, ready 
 		_ = l.r.Soon(func(any) { ready() }, nil)
 	}
 	if l.debug.Load() {
-		c.remember()
+		c.announce()
 	}
 	return c
 }
 
 func connectionMade(arg any) {
 	c := arg.(*connection)
+	if c.server != nil {
+		c.Stream.SetTimeouts(stream.Timeouts(c.server.options.Timeouts))
+	}
 	c.in()
-	c.Made(func() { c.protocol.ConnectionMade(c) })
+	c.Made(func() { c.protocol.ConnectionMade(c.transport()) })
 	c.out()
 }
 
@@ -77,12 +98,30 @@ func connectionStart(arg any) { _ = arg.(*connection).Start() } // its failure i
 
 // in and out are around every call of the protocol's that comes from the loop. A
 // panic in between goes to the loop, which does as out.
-func (c *connection) in() { c.loop.ctx = c.ctx }
+func (c *connection) in() {
+	c.loop.setContext(c.ctx)
+	if c.loop.debug.Load() {
+		c.loop.streams.entered = c.loop.Time()
+	}
+}
 
-func (c *connection) out() { c.loop.ctx = c.loop.base }
+func (c *connection) out() {
+	c.loop.setContext(c.loop.base)
+	if c.loop.debug.Load() {
+		c.loop.tellSlow(c.loop.streams.entered, c.protocol, c.transport())
+	}
+}
+
+// tellSlow logs in debug mode a call of a protocol's that took too long.
+func (l *Loop) tellSlow(entered time.Duration, protocol, transport any) {
+	if took := l.Time() - entered; took >= l.SlowCallbackDuration() {
+		l.log.Warn(fmt.Sprintf("Executing %T of %v took %.3f seconds", protocol, transport, took.Seconds()), "duration", took)
+	}
+}
 
 // Data is told by the stream.
 func (c *connection) Data(p []byte) {
+	c.count(len(p))
 	c.in()
 	c.protocol.DataReceived(p)
 	c.out()
@@ -91,16 +130,31 @@ func (c *connection) Data(p []byte) {
 // Buffer is told by the stream.
 func (c *connection) Buffer() []byte {
 	c.in()
-	p := c.buffer.GetBuffer(-1)
+	p := c.protocol.(BufferedProtocol).GetBuffer(-1)
 	c.out()
 	return p
 }
 
 // Updated is told by the stream.
 func (c *connection) Updated(n int) {
+	c.count(n)
 	c.in()
-	c.buffer.BufferUpdated(n)
+	c.protocol.(BufferedProtocol).BufferUpdated(n)
 	c.out()
+}
+
+// count counts received bytes for the server.
+func (c *connection) count(n int) {
+	if c.server != nil {
+		c.server.stats.BytesReceived += uint64(n)
+	}
+}
+
+// Sent is told by the stream.
+func (c *connection) Sent(n int) {
+	if c.server != nil {
+		c.server.stats.BytesSent += uint64(n)
+	}
 }
 
 // End is told by the stream.
@@ -113,19 +167,19 @@ func (c *connection) End() bool {
 
 // Pause is told by the stream.
 func (c *connection) Pause() {
-	if c.flow != nil {
+	if flow, ok := c.protocol.(FlowController); ok {
 		defer c.back(c.loop.ctx)
 		c.in()
-		c.flow.PauseWriting()
+		flow.PauseWriting()
 	}
 }
 
 // Resume is told by the stream.
 func (c *connection) Resume() {
-	if c.flow != nil {
+	if flow, ok := c.protocol.(FlowController); ok {
 		defer c.back(c.loop.ctx)
 		c.in()
-		c.flow.ResumeWriting()
+		flow.ResumeWriting()
 	}
 }
 
@@ -134,18 +188,35 @@ func (c *connection) back(before context.Context) { c.loop.ctx = before }
 
 // Lost is told by the stream.
 func (c *connection) Lost(err error) {
-	c.Socket() // remembers the addresses
+	c.remember()
+	c.countEnd(err)
+	if err != nil && c.loop.debug.Load() {
+		c.loop.log.Debug("connection lost", "transport", c.transport(), "error", err)
+	}
 	c.in()
 	c.protocol.ConnectionLost(err)
 	c.out()
 	c.gone()
 }
 
+// countEnd tells the server of a limit that has passed.
+func (c *connection) countEnd(err error) {
+	var limit *TimeoutError
+	if c.server != nil && errors.As(err, &limit) {
+		c.server.stats.TimedOut++
+	}
+}
+
 // gone lets go of the protocol, the loop and the server. The descriptor is closed
 // afterwards.
 func (c *connection) gone() {
-	c.protocol, c.flow, c.buffer = nil, nil, nil
-	c.view.detach()
+	c.protocol = nil
+	if c.view != nil {
+		c.view.detach()
+	}
+	if p := c.pipe(); p != nil {
+		p.end.view.detach()
+	}
 	c.loop.streams.remove(c)
 	if c.server != nil {
 		c.server.detach(c)
@@ -154,6 +225,7 @@ func (c *connection) gone() {
 
 // Close implements Transport.
 func (c *connection) Close() {
+	c.mustBeHere()
 	if c.loop.r.Refused() != nil {
 		c.drop()
 		return
@@ -163,6 +235,7 @@ func (c *connection) Close() {
 
 // Abort implements Transport.
 func (c *connection) Abort() {
+	c.mustBeHere()
 	if c.loop.r.Refused() != nil {
 		c.drop()
 		return
@@ -175,47 +248,13 @@ func (c *connection) drop() {
 	if c.seat < 0 {
 		return
 	}
-	c.Socket() // remembers the addresses
+	c.remember()
 	c.gone()
-	c.Stream.Abort()
-	if fd := c.Fd(); fd >= 0 {
-		_ = sock.Close(fd) // it was lost already, but had not been told
-	}
+	c.Stream.Drop()
 }
 
 // Loop implements Transport.
 func (c *connection) Loop() *Loop { return c.loop }
-
-// Write implements Transport.
-func (c *connection) Write(p []byte) (int, error) {
-	n, err := c.Stream.Write(p)
-	return n, c.refused(err)
-}
-
-// Writev implements Transport.
-func (c *connection) Writev(bufs [][]byte) (int, error) {
-	n, err := c.Stream.Writev(bufs)
-	return n, c.refused(err)
-}
-
-// WriteOwned implements Transport.
-func (c *connection) WriteOwned(p []byte, release func()) error {
-	return c.refused(c.Stream.WriteOwned(p, release))
-}
-
-// warnLate is the write after the end that is logged, asyncio's
-// LOG_THRESHOLD_FOR_CONNLOST_WRITES.
-const warnLate = 5
-
-// refused counts writes after the end; one of them is logged.
-func (c *connection) refused(err error) error {
-	if err == ErrTransportClosing && c.late < warnLate {
-		if c.late++; c.late == warnLate {
-			c.loop.log.Warn("writing to a transport that is closing", "error", err, "transport", c)
-		}
-	}
-	return err
-}
 
 // PostWait implements Transport.
 func (c *connection) PostWait(ctx context.Context, p []byte) error {
@@ -225,42 +264,30 @@ func (c *connection) PostWait(ctx context.Context, p []byte) error {
 	return c.Stream.PostWait(ctx, p)
 }
 
-// WriteEOF implements Transport.
-func (c *connection) WriteEOF() error {
-	c.Stream.WriteEOF()
-	return nil
-}
-
-// CanWriteEOF implements Transport.
-func (c *connection) CanWriteEOF() bool { return true }
-
 // Retain implements Transport.
-func (c *connection) Retain(p []byte) buffers.Ref { return c.loop.streams.Pool().Copy(p, nil) }
+func (c *connection) Retain(p []byte) buffers.Ref { return c.loop.streams.Retain(p) }
 
-// SetWriteBufferLimits implements Transport.
-func (c *connection) SetWriteBufferLimits(high, low int) error {
-	high, low, err := marks(high, low)
+// SetTimeouts implements Transport.
+func (c *connection) SetTimeouts(t Timeouts) error {
+	err := cmp.Or(c.loop.checkGoroutine(), t.validate(""))
 	if err == nil {
-		c.SetMarks(low, high)
+		c.Stream.SetTimeouts(stream.Timeouts(t))
 	}
 	return err
 }
 
-// WriteBufferLimits implements Transport.
-func (c *connection) WriteBufferLimits() (low, high int) { return c.Marks() }
-
-// WriteBufferSize implements Transport.
-func (c *connection) WriteBufferSize() int { return c.Buffered() }
+// Timeouts implements Transport.
+func (c *connection) Timeouts() Timeouts { return Timeouts(c.Stream.Timeouts()) }
 
 // SetProtocol implements Transport.
 func (c *connection) SetProtocol(p Protocol) {
+	c.mustBeHere()
 	if c.seat < 0 {
 		return
 	}
 	c.protocol = p
-	c.flow, _ = p.(FlowController)
-	c.buffer, _ = p.(BufferedProtocol)
-	c.SetBuffered(c.buffer != nil)
+	_, buffered := p.(BufferedProtocol)
+	c.SetBuffered(buffered)
 }
 
 // Protocol implements Transport.
@@ -276,19 +303,45 @@ func (c *connection) kind() sock.Kind {
 
 // describe completes the errors of a connection's system calls.
 func (c *connection) describe(e *net.OpError) {
-	v := c.Socket()
-	e.Net, e.Source, e.Addr = v.kind.Network(), v.local.NetAddr(v.kind.Type), v.peer.NetAddr(v.kind.Type)
+	if p := c.pipe(); p != nil {
+		e.Net, e.Addr = "pipe", pipeName(p.end.view.Name())
+		return
+	}
+	k := c.kind()
+	e.Net, e.Source, e.Addr = k.Network(), c.local().NetAddr(k.Type), c.peer.NetAddr(k.Type)
 }
 
 // Socket is a view of the connection's socket, which remembers the addresses. It
-// is made when somebody asks for it, and at the latest when the connection is
-// lost.
+// is made when somebody asks for it, or by remember.
 func (c *connection) Socket() *TransportSocket {
 	if c.view == nil {
-		local, _ := sock.Name(c.Fd()) // is open
-		c.view = newTransportSocket(c.Fd(), c.kind(), local, c.peer)
+		c.view = newTransportSocket(c.Fd(), c.kind(), c.local(), c.peer)
+		if c.seat < 0 {
+			c.view.detach()
+		}
 	}
 	return c.view
+}
+
+// remember makes the view before the descriptor is closed, unless the address is
+// known without it.
+func (c *connection) remember() {
+	if c.pipe() == nil && (c.server == nil || !c.server.at.IsValid()) {
+		c.Socket()
+	}
+}
+
+// local is the connection's own address: where it was accepted, if that is one
+// address, else what the view has or the system says.
+func (c *connection) local() sock.Addr {
+	switch {
+	case c.view != nil:
+		return c.view.local
+	case c.server != nil && c.server.at.IsValid():
+		return c.server.at
+	}
+	a, _ := sock.Name(c.Fd()) // is open
+	return a
 }
 
 // ExtraInfo implements Transport.
@@ -306,9 +359,13 @@ func (c *connection) ExtraInfo(key string) any {
 
 // String shows the descriptor and the state.
 func (c *connection) String() string {
-	state := "open"
+	return fmt.Sprintf("<Transport fd=%d %s>", c.Fd(), c.condition())
+}
+
+// condition is the state in a word.
+func (c *connection) condition() string {
 	if c.IsClosing() {
-		state = "closing"
+		return "closing"
 	}
-	return fmt.Sprintf("<Transport fd=%d %s>", c.Fd(), state)
+	return "open"
 }

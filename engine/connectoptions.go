@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"crypto/tls"
+	"time"
+)
 
 // ConnectOptions are the keyword parameters of create_connection. The zero value
 // is what asyncio has by default, but for the address, which has to be given:
@@ -20,6 +23,17 @@ type ConnectOptions struct {
 	// Sock is a stream socket that is connected already. The transport owns it.
 	Sock *Socket
 
+	// TLS encrypts the connection: ssl. nil does not, and an empty config is the
+	// default one. There is no TLS yet: what is right is refused with ErrUnsupported.
+	TLS *tls.Config
+	TLSOptions
+
+	// ServerHostname is the name that the certificate has to be for, with TLS. By
+	// default it is that of the config, or Host. AnyHostname takes a certificate for
+	// any name: server_hostname=''.
+	ServerHostname string
+	AnyHostname    bool
+
 	// LocalHost and LocalPort are what the socket is bound to first: local_addr.
 	LocalHost string
 	LocalPort any
@@ -36,6 +50,10 @@ type ConnectOptions struct {
 
 	// AllErrors tells of every attempt that failed, by a *MultiError, even of one.
 	AllErrors bool
+
+	// Timeouts are those of the connection, from ConnectionMade on. They do not
+	// limit the attempts to connect, which ctx does.
+	Timeouts Timeouts
 }
 
 // NoInterleave is the Interleave of 0 beside a HappyEyeballsDelay.
@@ -48,8 +66,6 @@ func (o *ConnectOptions) validate() error {
 		return badArg("Host", "and Port must be given, or Sock")
 	case o.Sock != nil && addressed:
 		return badArg("Sock", "must not be given with Host or Port")
-	case o.Sock != nil && o.Sock.Type() != SockStream:
-		return badArg("Sock", "must be a stream socket")
 	case o.Family != AFUnspec && o.Family != AFInet && o.Family != AFInet6:
 		return badArg("Family", "must be AFUnspec, AFInet or AFInet6")
 	case o.Proto != 0 && o.Proto != IPProtoTCP:
@@ -61,11 +77,19 @@ func (o *ConnectOptions) validate() error {
 	case o.Interleave < NoInterleave:
 		return badArg("Interleave", "must not be negative")
 	}
+	if err := checkConnected("Sock", o.Sock); err != nil {
+		return err
+	}
+	if err := o.Timeouts.validate("Timeouts."); err != nil {
+		return err
+	}
 	if _, err := parsePort("Port", o.Port); err != nil {
 		return err
 	}
-	_, err := parsePort("LocalPort", o.LocalPort)
-	return err
+	if _, err := parsePort("LocalPort", o.LocalPort); err != nil {
+		return err
+	}
+	return validateClientTLS(o.TLS, o.TLSOptions, o.ServerHostname, o.AnyHostname, o.Host)
 }
 
 // interleaving is the number to interleave with, 0 for not at all.

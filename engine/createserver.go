@@ -23,22 +23,27 @@ func (l *Loop) CreateServer(ctx context.Context, f ProtocolFactory, o ServerOpti
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	return perform(ctx, l, func(ctx context.Context) (*Server, error) {
-		sockets, err := l.listeners(ctx, o)
+	return obtain(ctx, l, func(ctx context.Context) (*Server, error) {
+		x, err := l.listeners(ctx, o)
 		if err != nil {
 			return nil, err
 		}
-		return l.newServer(f, o, sockets).begin(ctx)
-	})
+		return l.newServer(f, o, x).begin(ctx)
+	}, (*Server).Close)
 }
 
 // newServer makes a server of sockets that are bound.
-func (l *Loop) newServer(f ProtocolFactory, o ServerOptions, sockets []*Socket) *Server {
-	s := &Server{loop: l, ctx: l.ctx, factory: f, options: o, sockets: sockets}
-	for _, k := range sockets {
+func (l *Loop) newServer(f ProtocolFactory, o ServerOptions, x listening) *Server {
+	s := &Server{loop: l, ctx: l.ctx, factory: f, options: o}
+	s.listening = x
+	for _, k := range x.sockets {
 		local, _ := sock.Name(k.Fd()) // is bound
 		s.views = append(s.views, newTransportSocket(k.Fd(), k.kind, local, sock.Addr{}))
 	}
+	if len(s.views) == 1 && !s.views[0].local.IsAny() {
+		s.at = s.views[0].local
+	}
+	l.servers = append(l.servers, s)
 	return s
 }
 
@@ -59,24 +64,19 @@ func (s *Server) begin(ctx context.Context) (*Server, error) {
 }
 
 // listeners are the bound sockets that the options ask for.
-func (l *Loop) listeners(ctx context.Context, o ServerOptions) ([]*Socket, error) {
-	if o.Sock != nil {
-		fd, err := o.Sock.take("listen")
-		if err != nil {
-			return nil, err
-		}
-		return []*Socket{newSocket(fd, o.Sock.kind)}, nil
+func (l *Loop) listeners(ctx context.Context, o ServerOptions) (x listening, err error) {
+	if g := o.given(); !g.isEmpty() {
+		x.sockets, err = g.take()
+		return x, err
 	}
 	infos, err := l.interfaces(ctx, o)
 	if err != nil {
-		return nil, err
+		return x, err
 	}
-	sockets, err := bindAll(infos, o)
-	if err != nil {
-		closeAll(sockets)
-		return nil, err
+	if x.sockets, err = bindAll(infos, o); err != nil {
+		closeAll(x.sockets)
 	}
-	return sockets, nil
+	return x, err
 }
 
 func closeAll(sockets []*Socket) {

@@ -32,7 +32,8 @@ func (l *Loop) Debug() bool { return l.debug.Load() }
 // mode loop-only methods of the loop that return an error fail with
 // ErrWrongThread on a foreign goroutine, those that return a handle panic with
 // what is wrong, slow callbacks are logged, and handles remember where they were
-// made. Any goroutine.
+// made. The same goes for transports, whose methods that return nothing panic. Any
+// goroutine.
 func (l *Loop) SetDebug(on bool) { l.debug.Store(on) }
 
 // SlowCallbackDuration is how long a callback may take before debug mode logs

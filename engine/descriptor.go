@@ -32,12 +32,13 @@ const (
 // be used on any goroutine until it is gone, and never afterwards, when the
 // system may have given its number to another. Its methods are theirs.
 type descriptor struct {
-	kind        sock.Kind
-	local, peer sock.Addr // what is known for good, also when the socket is gone
+	kind sock.Kind
+	peer sock.Addr // what is known for good, also when the socket is gone
 
-	mu   sync.Mutex // held during every use, so that the socket does not go under it
-	fd   int        // guarded by mu
-	live bool       // guarded by mu; the zero value has no descriptor
+	mu    sync.Mutex // held during every use, so that the socket does not go under it
+	local sock.Addr  // as peer; an owner that learns it late sets it under mu
+	fd    int        // guarded by mu
+	live  bool       // guarded by mu; the zero value has no descriptor
 }
 
 // use calls fn with the descriptor, and puts its error into a *net.OpError.
@@ -53,12 +54,18 @@ func (d *descriptor) use(op string, fn func(fd int) error) error {
 	return nil
 }
 
-// known is a, or else what the socket says.
-func known(a sock.Addr, fd int, ask func(int) (sock.Addr, error)) sock.Addr {
-	if !a.IsValid() {
-		a, _ = ask(fd) // none with an error
-	}
-	return a
+// remember keeps the socket's own address for when it is gone.
+func (d *descriptor) remember(local sock.Addr) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.local = local
+}
+
+// name is the own address, as far as it is known.
+func (d *descriptor) name() sock.Addr {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.local
 }
 
 // leave empties the descriptor, and tells what was in it.
@@ -67,6 +74,14 @@ func (d *descriptor) leave() (fd int, ok bool) {
 	defer d.mu.Unlock()
 	ok, d.live = d.live, false
 	return d.fd, ok
+}
+
+// known is a, or else what the socket says.
+func known(a sock.Addr, fd int, ask func(int) (sock.Addr, error)) sock.Addr {
+	if !a.IsValid() {
+		a, _ = ask(fd) // none with an error
+	}
+	return a
 }
 
 // opError is a failed operation with what is known about the socket.
@@ -116,7 +131,7 @@ func (d *descriptor) SetOption(level, name, value int) error {
 // LocalAddr is the socket's own address: getsockname. A transport's socket
 // remembers it beyond the transport's loss. Any goroutine.
 func (d *descriptor) LocalAddr() (net.Addr, error) {
-	return d.address("getsockname", d.local, sock.Name)
+	return d.address("getsockname", d.name(), sock.Name)
 }
 
 // PeerAddr is the address that the socket is connected to: getpeername. A

@@ -43,7 +43,7 @@ func (f *future) addDone(ctx context.Context, missing bool, fn func()) DoneToken
 		panic(err)
 	}
 	h := f.loop.newHandle(f.loop.contextOr(ctx), fn)
-	if err := f.whenDone(doneCall{runHandle, h}); err != nil {
+	if err := f.whenDone(h); err != nil {
 		h.refuse(err)
 	}
 	return DoneToken{h}
@@ -53,16 +53,16 @@ func (f *future) addDone(ctx context.Context, missing bool, fn func()) DoneToken
 // whether there was one: remove_done_callback. Loop only.
 func (f *future) RemoveDoneCallback(t DoneToken) bool { return t.handle != nil && f.forget(t.handle) }
 
-// forget withdraws the call with that argument.
-func (f *future) forget(arg any) bool {
-	if f.first.fn != nil && f.first.arg == arg {
-		f.first = doneCall{}
+// forget withdraws w.
+func (f *future) forget(w follower) bool {
+	if f.first == w {
+		f.first = nil
 		return true
 	}
 	if f.rare == nil {
 		return false
 	}
 	before := len(f.rare.more)
-	f.rare.more = slices.DeleteFunc(f.rare.more, func(c doneCall) bool { return c.arg == arg })
+	f.rare.more = slices.DeleteFunc(f.rare.more, func(o follower) bool { return o == w })
 	return len(f.rare.more) < before
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"syscall"
 
 	"github.com/shardloop/shardloop/engine/internal/reactor"
 	"github.com/shardloop/shardloop/engine/internal/stream"
@@ -56,10 +57,17 @@ var (
 	ErrWriteAfterEOF = stream.ErrAfterEOF
 	// ErrWouldBlock: more bytes are on their way than the high mark allows.
 	ErrWouldBlock = stream.ErrWouldBlock
+	// ErrReadInProgress: another read of the StreamReader is under way.
+	ErrReadInProgress = errors.New("another read of the stream is under way")
+	// ErrFdInUse: another call of the same direction waits for the socket, or the
+	// loop watches the descriptor for somebody else: a transport, AddReader.
+	ErrFdInUse = reactor.ErrInUse
 	// ErrServerClosed: the server is closed.
 	ErrServerClosed = errors.New("the server is closed")
 	// ErrServing: ServeForever is under way already.
 	ErrServing = errors.New("the server is already being awaited")
+	// ErrNoPredecessor: no process waits for a successor.
+	ErrNoPredecessor = errors.New("no process waits for a successor")
 	// ErrInterrupted: Run was interrupted by the signal SIGINT.
 	ErrInterrupted = errors.New("interrupted")
 	// ErrUnsupported: this system or this build has no such thing.
@@ -72,6 +80,12 @@ var (
 	// ErrTimeout: a time limit has passed. It is os.ErrDeadlineExceeded and
 	// context.DeadlineExceeded to errors.Is.
 	ErrTimeout error = &kindError{"timed out", []error{os.ErrDeadlineExceeded, context.DeadlineExceeded}}
+	// ErrConnectionLost: a connection was lost without an error, and something waits
+	// for it to take more. It is syscall.ECONNRESET to errors.Is.
+	ErrConnectionLost error = &kindError{"connection lost", []error{syscall.ECONNRESET}}
+	// ErrCloseTimeout: a connection was closed, and not all was sent within
+	// Config.CloseTimeout. It is ErrTimeout to errors.Is, and what that is.
+	ErrCloseTimeout error = &kindError{"not all was sent in time", []error{ErrTimeout, os.ErrDeadlineExceeded, context.DeadlineExceeded}}
 )
 
 // kindError is a sentinel that is also those of other packages.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"sync"
 	"time"
@@ -186,6 +187,43 @@ func Example_generator() {
 	// 0 <nil>
 	// 1 <nil>
 	// 2 <nil>
+}
+
+func Example_streams() {
+	echo := func(ctx context.Context, r *engine.StreamReader, w *engine.StreamWriter) error {
+		defer w.Close()
+		for line, err := range r.Lines(ctx) {
+			if err != nil {
+				return err
+			}
+			w.Write(line)
+			if err := w.Drain(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	engine.Run(context.Background(), func(ctx context.Context) (none, error) {
+		loop, _ := engine.RunningLoop()
+		server, err := engine.StartServer(ctx, loop, echo, engine.ServerOptions{Host: "127.0.0.1"}, engine.StreamOptions{})
+		if err != nil {
+			return none{}, err
+		}
+		defer server.Close()
+		addr, _ := server.Sockets()[0].LocalAddr()
+		port := addr.(*net.TCPAddr).Port
+		to := engine.ConnectOptions{Host: "127.0.0.1", Port: port}
+		reader, writer, err := engine.OpenConnection(ctx, loop, to, engine.StreamOptions{})
+		if err != nil {
+			return none{}, err
+		}
+		writer.Write([]byte("hello\n"))
+		line, err := reader.ReadLine(ctx)
+		fmt.Printf("%q %v\n", line, err)
+		writer.Close()
+		return none{}, writer.WaitClosed(ctx)
+	}, engine.Config{})
+	// Output: "hello\n" <nil>
 }
 
 func Example_handler() {

@@ -193,7 +193,7 @@ func (l *Loop) fault(f reactor.Fault) {
 		return
 	}
 	err := &PanicError{Value: f.Panic, Stack: f.Stack}
-	if l.streams != nil && l.streams.Panicked(err) {
+	if l.streams != nil && l.streams.Panicked(err) || l.datagrams != nil && l.datagrams.Panicked(err) {
 		return
 	}
 	c := ErrorContext{Message: "Exception in callback", Err: err}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,12 +10,15 @@ import (
 	"time"
 )
 
-// executors holds a loop's default executor. ShutdownDefaultExecutor shuts the
-// door for good: a new default executor does not open it again.
+// executors holds a loop's default executor, and the one of its lookups, which is
+// as large: jobs that take long must not keep connections from being made.
+// ShutdownDefaultExecutor shuts the door of both for good: a new default executor
+// does not open it again.
 type executors struct {
-	mu   sync.Mutex
-	def  *WorkerPool // guarded by mu
-	shut bool        // guarded by mu
+	mu    sync.Mutex
+	def   *WorkerPool // guarded by mu
+	names *WorkerPool // guarded by mu
+	shut  bool        // guarded by mu
 }
 
 // pick returns the executor to use for ex, where nil is the default one.
@@ -22,28 +26,60 @@ func (e *executors) pick(ex Executor) (Executor, error) {
 	if ex != nil {
 		return ex, nil
 	}
+	return e.open(&e.def)
+}
+
+// open returns one of the pools, made when it is needed.
+func (e *executors) open(pool **WorkerPool) (*WorkerPool, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.shut {
 		return nil, ErrExecutorShutdown
 	}
-	if e.def == nil {
-		e.def, _ = NewWorkerPool(0) // 0 is valid
+	if *pool == nil {
+		*pool, _ = NewWorkerPool(0) // 0 is valid
 	}
-	return e.def, nil
+	return *pool, nil
 }
 
-// end shuts the door and returns the pool behind it, which may be nil.
-func (e *executors) end() *WorkerPool {
+// lookups is the executor of lookups.
+type lookups struct{ e *executors }
+
+// Submit implements Executor.
+func (x lookups) Submit(job func()) error {
+	p, err := x.e.open(&x.e.names)
+	if err != nil {
+		return err
+	}
+	return p.Submit(job)
+}
+
+// refusal is ErrExecutorShutdown behind the door.
+func (e *executors) refusal() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.shut {
+		return ErrExecutorShutdown
+	}
+	return nil
+}
+
+// end shuts the door and returns the pools behind it.
+func (e *executors) end() (pools []*WorkerPool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.shut = true
-	return e.def
+	for _, p := range []*WorkerPool{e.def, e.names} {
+		if p != nil {
+			pools = append(pools, p)
+		}
+	}
+	return pools
 }
 
-// close tells the default executor to stop and does not wait.
+// close tells the pools to stop and does not wait.
 func (e *executors) close() {
-	if p := e.end(); p != nil {
+	for _, p := range e.end() {
 		_ = p.Shutdown(expired) // the wait is given up before it begins
 	}
 }
@@ -74,8 +110,8 @@ func (l *Loop) SetDefaultExecutor(p *WorkerPool) error {
 // NoTimeout makes ShutdownDefaultExecutor wait without a limit: timeout=None.
 const NoTimeout time.Duration = -1
 
-// ShutdownDefaultExecutor refuses further jobs for the default executor, for
-// good, and waits until those that were submitted have run:
+// ShutdownDefaultExecutor refuses further jobs for the default executor, lookups
+// of names included, for good, and waits until those that were submitted have run:
 // shutdown_default_executor. After timeout it logs a warning, leaves the jobs to
 // themselves and fails with ErrTimeout; 0 does not wait, NoTimeout waits without
 // a limit. It also ends when ctx does, with its cause. In a task it suspends the
@@ -86,26 +122,28 @@ func (l *Loop) ShutdownDefaultExecutor(ctx context.Context, timeout time.Duratio
 	if _, err := RunningLoop(); err == nil && !here {
 		return ErrNotInTask
 	}
-	p := l.executors.end()
-	if p == nil {
+	pools := l.executors.end()
+	if len(pools) == 0 {
 		return nil
 	}
 	if !here {
-		return l.awaitExecutor(ctx, p, timeout)
+		return l.awaitExecutors(ctx, pools, timeout)
 	}
 	f := NewFuture[struct{}](t.loop)
-	go func() { _ = f.Complete(struct{}{}, l.awaitExecutor(ctx, p, timeout)) }() // a closed loop has no waits
+	go func() { _ = f.Complete(struct{}{}, l.awaitExecutors(ctx, pools, timeout)) }() // a closed loop has no waits
 	_, err := Await(ctx, f)
 	return err
 }
 
-func (l *Loop) awaitExecutor(ctx context.Context, p *WorkerPool, timeout time.Duration) error {
+func (l *Loop) awaitExecutors(ctx context.Context, pools []*WorkerPool, timeout time.Duration) (err error) {
 	if timeout >= 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, timeout, ErrTimeout)
 		defer cancel()
 	}
-	err := p.Shutdown(ctx)
+	for _, p := range pools {
+		err = cmp.Or(err, p.Shutdown(ctx))
+	}
 	if errors.Is(err, ErrTimeout) {
 		l.log.Warn(fmt.Sprintf("The default executor did not finish its jobs within %v", timeout))
 	}

@@ -23,10 +23,14 @@ var (
 	LocalsOf     = localsOf
 	ParsePort    = parsePort
 	NetLookup    = netLookup
+	Configured   = configured
+	ServiceName  = serviceName
+	AcceptNext   = acceptNext
+	SockWaits    = waits
 )
 
-func NumericInfo(host string, port Service, h AddrHints) (AddrInfo, bool) {
-	return numericInfo(host, port, h.hints())
+func NumericInfos(host string, port Service, h AddrHints) []AddrInfo {
+	return numericInfos(host, port, h.hints())
 }
 
 func Named(name string) Service { return service{name: name} }
@@ -53,6 +57,9 @@ func (s *Socket) View() (view *TransportSocket, detach func()) {
 	return view, view.detach
 }
 
+// SocketOn is a socket on the descriptor of a transport, which nobody can make.
+func SocketOn(fd int, of *TransportSocket) *Socket { return newSocket(fd, of.kind) }
+
 // BareView is a view whose owner knows no address.
 func (s *Socket) BareView() *TransportSocket {
 	return newTransportSocket(s.Fd(), s.kind, sock.Addr{}, sock.Addr{})
@@ -70,6 +77,11 @@ func LookupContext(fn func(ctx context.Context) ([]AddrInfo, error)) Lookup {
 
 // SetLookup replaces how the loop finds a host's addresses.
 func (l *Loop) SetLookup(find Lookup) { l.lookup = find }
+
+// SetNameLookup replaces how the loop finds the names of an address.
+func (l *Loop) SetNameLookup(find func(ctx context.Context, at netip.AddrPort, flags int) ([2]string, error)) {
+	l.nameLookup = find
+}
 
 // LookupHints is a lookup that looks at everything it is asked.
 func LookupHints(fn func(host string, port Service, h AddrHints) ([]AddrInfo, error)) Lookup {
@@ -96,3 +108,6 @@ func RaceFor(ctx context.Context, l *Loop, delay time.Duration, attempts ...func
 	e, errs, err := raceFor(ctx, l, list, delay)
 	return e.fd, errs, err
 }
+
+// Servers is how many servers the loop has that are not over.
+func (l *Loop) Servers() int { return len(l.servers) }

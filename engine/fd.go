@@ -17,15 +17,21 @@ func FDOf(c syscall.Conn) (FD, error) {
 	if c == nil {
 		return -1, badArg("c", "must not be nil")
 	}
+	fd := -1
+	err := control(c, func(n int) { fd = n })
+	return fd, err
+}
+
+// control calls fn with the descriptor of c, which is open meanwhile.
+func control(c syscall.Conn, fn func(fd int)) error {
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return -1, err
+		return err
 	}
-	fd := -1
-	if err := raw.Control(func(n uintptr) { fd = int(n) }); err != nil {
-		return -1, fmt.Errorf("%w: %w", os.ErrClosed, err) // which a file does not say by itself
+	if err := raw.Control(func(n uintptr) { fn(int(n)) }); err != nil {
+		return fmt.Errorf("%w: %w", os.ErrClosed, err) // which a file does not say by itself
 	}
-	return fd, nil
+	return nil
 }
 
 var _ syscall.Conn = (*os.File)(nil)

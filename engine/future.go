@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"runtime"
+
+	"github.com/shardloop/shardloop/engine/internal/coro"
 )
 
 // AnyAwaitable is the untyped face of futures and tasks.
@@ -38,35 +40,61 @@ type Awaitable[T any] interface {
 //	   |
 //	   +-------- Cancel ---------> cancelled
 //
-// Whoever waits is a call that the end schedules, in the order of registration:
-// a handle for a callback, the task itself for one that awaits. The first is
-// stored in the future, because most futures never have another. What most never
-// have at all is stored apart, for futures and tasks alike: a task has to be
-// small, because making one costs little else than its memory.
+// Whoever waits is scheduled by the end, in the order of registration. The first
+// is stored in the future, because most futures never have another. What most
+// never have at all is stored apart, for futures and tasks alike: a task has to
+// be small, because making one costs little else than its memory.
 type future struct {
-	loop    *Loop
-	err     error
-	first   doneCall
-	rare    *rarely
-	state   futureState
+	loop  *Loop
+	err   error
+	first follower
+	rare  *rarely
+	state futureState
+
 	awaited bool // by a task, which will be told of an error
 	asked   bool // somebody knows of the error
+
+	// Of a task, which has no room for them.
+	bounded bool // its base may end
+	unwound bool // the loop was closed before its end
 }
 
-// doneCall is what the end of a future schedules.
+// follower is what the end of a future schedules: a *Handle, a *task that awaits
+// it, or a *doneCall. It is known by its address.
+type follower any
+
+// doneCall is a call that the end of a future schedules.
 type doneCall struct {
 	fn  func(any)
 	arg any
 }
 
+func callDone(arg any) {
+	c := arg.(*doneCall)
+	c.fn(c.arg)
+}
+
+// follow schedules it.
+func (l *Loop) follow(w follower) error {
+	switch w := w.(type) {
+	case *task:
+		return l.r.Soon(stepTask, w)
+	case *Handle:
+		return l.r.Soon(runHandle, w)
+	}
+	return l.r.Soon(callDone, w)
+}
+
 // rarely is what most futures have no use for.
 type rarely struct {
-	more    []doneCall             // behind first
+	more    []follower             // behind first
 	made    stack                  // in debug mode
 	cancel  func(cause error) bool // in place of ending as cancelled
 	report  runtime.Cleanup        // of an error that nobody asked for
 	name    string                 // of a task that was given one
 	product AnyTask                // what a task factory made of the task
+	view    any                    // the *T of the product's typed view
+	top     *coro.Coro             // of a task that iterates over an AsyncGen
 }
 
 type futureState uint8
@@ -179,9 +207,9 @@ func (f *future) describe(kind, name string) string {
 func (f *future) finish(s futureState) (err error) {
 	f.state = s
 	first := f.first
-	f.first = doneCall{}
-	if first.fn != nil {
-		err = f.loop.r.Soon(first.fn, first.arg)
+	f.first = nil
+	if first != nil {
+		err = f.loop.follow(first)
 	}
 	if f.rare != nil {
 		err = cmp.Or(err, f.finishMore())
@@ -192,8 +220,8 @@ func (f *future) finish(s futureState) (err error) {
 func (f *future) finishMore() (err error) {
 	more := f.rare.more
 	f.rare.more = nil
-	for _, c := range more {
-		err = f.loop.r.Soon(c.fn, c.arg)
+	for _, w := range more {
+		err = f.loop.follow(w)
 	}
 	return err
 }
@@ -210,15 +238,15 @@ func (f *future) failAs(task string, err error) error {
 	return f.finish(futureFinished)
 }
 
-// whenDone schedules a call when the future is done, never synchronously.
-func (f *future) whenDone(c doneCall) error {
+// whenDone schedules w when the future is done, never synchronously.
+func (f *future) whenDone(w follower) error {
 	switch {
 	case f.Done():
-		return f.loop.r.Soon(c.fn, c.arg)
-	case f.first.fn == nil && (f.rare == nil || len(f.rare.more) == 0):
-		f.first = c
+		return f.loop.follow(w)
+	case f.first == nil && (f.rare == nil || len(f.rare.more) == 0):
+		f.first = w
 	default:
-		f.seldom().more = append(f.rare.more, c)
+		f.seldom().more = append(f.rare.more, w)
 	}
 	return nil
 }

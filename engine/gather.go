@@ -92,8 +92,9 @@ func commonLoop[A AnyAwaitable](parts []A) (*Loop, error) {
 func (g *gathering[R, A]) begin() {
 	var done []*future
 	ended := func(arg any) { g.ended(arg.(*future)) }
+	calls := make([]doneCall, len(g.parts))
 	seen := make(map[*future]bool, len(g.parts))
-	for _, p := range g.parts {
+	for i, p := range g.parts {
 		f := p.core()
 		if seen[f] {
 			continue
@@ -103,7 +104,8 @@ func (g *gathering[R, A]) begin() {
 			done = append(done, f)
 			continue
 		}
-		_ = f.whenDone(doneCall{ended, f}) // is pending
+		calls[i] = doneCall{ended, f}
+		_ = f.whenDone(&calls[i]) // is pending
 	}
 	g.left = len(seen)
 	for _, f := range done {

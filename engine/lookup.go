@@ -6,19 +6,23 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/shardloop/shardloop/engine/internal/sock"
 )
 
-// Flags of lookups: socket.AI_PASSIVE and so on.
+// Flags of GetAddrInfo: socket.AI_PASSIVE and so on, with the numbers of Linux on
+// every system.
 const (
-	AIPassive     = 1 << iota // no host means every interface, not this machine
-	_                         // AI_CANONNAME
-	AINumericHost             // the host is an address: ask nobody
-	AINumericServ = 1 << 10   // the port is a number: ask nobody
+	AIPassive     = 0x1   // no host means every interface, not this machine
+	AICanonName   = 0x2   // the first row has the host's canonical name
+	AINumericHost = 0x4   // the host is an address: ask nobody
+	AIV4Mapped    = 0x8   // IPv4 addresses as IPv6 ones, where a host has no others
+	AIAddrConfig  = 0x20  // only families that the machine has an address of
+	AINumericServ = 0x400 // the port is a number: ask nobody
 )
 
-const knownFlags = AIPassive | AINumericHost | AINumericServ
+const knownFlags = AIPassive | AICanonName | AINumericHost | AIV4Mapped | AIAddrConfig | AINumericServ
 
 // lookup finds out what a host stands for. It blocks, on a goroutine of an
 // executor, until it is done or ctx is. No host, which is the empty string, is
@@ -29,12 +33,12 @@ type lookup func(ctx context.Context, host string, port service, h addrHints) ([
 // answered at once; a host without an address is a *net.DNSError. It is called in
 // a task, which it suspends; when the task goes on, so does the lookup no more.
 func (l *Loop) addresses(ctx context.Context, find lookup, host string, port service, h addrHints) ([]AddrInfo, error) {
-	if info, ok := numericInfo(host, port, h); ok {
-		return []AddrInfo{info}, nil
+	if list := numericInfos(host, port, h); len(list) > 0 {
+		return list, nil
 	}
 	while, done := context.WithCancel(context.WithoutCancel(ctx))
 	defer done()
-	list, err := Await(ctx, RunInExecutor(l, nil, func() ([]AddrInfo, error) { return find(while, host, port, h) }))
+	list, err := Await(ctx, RunInExecutor(l, lookups{&l.executors}, func() ([]AddrInfo, error) { return find(while, host, port, h) }))
 	if err == nil && len(list) == 0 {
 		err = noHost(host, "no addresses")
 	}
@@ -50,6 +54,9 @@ func noHost(host, why string) error {
 func netLookup(r *net.Resolver) lookup {
 	return func(ctx context.Context, host string, port service, h addrHints) ([]AddrInfo, error) {
 		network, err := h.network()
+		if err == nil && h.flags&AIAddrConfig != 0 {
+			network, err = configured(host, network, ownFamilies)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -61,7 +68,11 @@ func netLookup(r *net.Resolver) lookup {
 		if err != nil {
 			return nil, err
 		}
-		return rows(ips, ports)
+		list, err := rows(ips, ports)
+		if h.flags&AICanonName != 0 && err == nil {
+			list = named(list, canonical(ctx, r, host), h)
+		}
+		return list, err
 	}
 }
 
@@ -79,6 +90,50 @@ func (h addrHints) network() (string, error) {
 		return "ip6", nil
 	}
 	return "", badArg("family", "must be AFUnspec, AFInet or AFInet6")
+}
+
+// configured leaves of a network what the machine has addresses of. A machine
+// that has none at all, but for its loopback, keeps both families.
+func configured(host, network string, own func() (four, six bool)) (string, error) {
+	four, six := own()
+	switch {
+	case network == "ip" && four != six && four:
+		return "ip4", nil
+	case network == "ip" && four != six:
+		return "ip6", nil
+	case network == "ip4" && !four, network == "ip6" && !six:
+		return "", noHost(host, "this machine has no address of the family")
+	}
+	return network, nil
+}
+
+// ownFamilies tells of which families the machine has an address, but for its
+// loopback.
+func ownFamilies() (four, six bool) {
+	list, _ := net.InterfaceAddrs() // or none is known
+	for _, a := range list {
+		n, ok := a.(*net.IPNet)
+		if !ok || n.IP.IsLoopback() {
+			continue
+		}
+		if n.IP.To4() != nil {
+			four = true
+		} else {
+			six = true
+		}
+	}
+	return four, six
+}
+
+// canonical is the host's own name, or the one it was asked by.
+func canonical(ctx context.Context, r *net.Resolver, host string) string {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return host
+	}
+	if name, err := r.LookupCNAME(ctx, host); err == nil && name != "" {
+		return strings.TrimSuffix(name, ".")
+	}
+	return host
 }
 
 // portOf is a port that sockets of a kind have.
@@ -114,11 +169,23 @@ func lookupPorts(ctx context.Context, r *net.Resolver, port service, h addrHints
 	return list, nil
 }
 
-// lookupIPs finds the host's addresses, for each network of package net.
+// lookupIPs finds the host's addresses of a network.
 func lookupIPs(ctx context.Context, r *net.Resolver, network, host string, h addrHints) ([]netip.Addr, error) {
 	if host == "" {
 		return here(network, h.flags&AIPassive != 0), nil
 	}
+	ips, err := lookupHost(ctx, r, network, host, h)
+	if network == "ip6" && h.flags&AIV4Mapped != 0 && len(ips) == 0 {
+		if ips, err = lookupHost(ctx, r, "ip4", host, h); err == nil {
+			for i, ip := range ips {
+				ips[i] = netip.AddrFrom16(ip.As16())
+			}
+		}
+	}
+	return ips, err
+}
+
+func lookupHost(ctx context.Context, r *net.Resolver, network, host string, h addrHints) ([]netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		if network != "ip" && network != "ip"+strconv.Itoa(version(ip)) {
 			return nil, noHost(host, "not an address of the family")

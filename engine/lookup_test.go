@@ -22,11 +22,7 @@ func lookedUp(t *testing.T, host string, port engine.Service, h engine.AddrHints
 		return nil, errFails
 	}}
 	list, err := engine.Find(t.Context(), engine.NetLookup(r), host, port, h)
-	var rows []string
-	for _, info := range list {
-		rows = append(rows, rowText(info))
-	}
-	return strings.Join(rows, ", "), err
+	return rowsText(list), err
 }
 
 func TestNetLookup(t *testing.T) {
@@ -51,6 +47,10 @@ func TestNetLookup(t *testing.T) {
 		{"1.2.3.4", engine.Numbered(1), engine.AddrHints{Proto: engine.IPProtoUDP}, "4 udp 1.2.3.4:1"},
 		{"1.2.3.4", engine.Numbered(1), engine.AddrHints{Type: engine.SockRaw, Proto: 1}, fmt.Sprintf("4 %d/1 1.2.3.4:1", engine.SockRaw)},
 		{"::1", engine.Numbered(1), with(engine.AFInet6, engine.AINumericHost|engine.AINumericServ), "6 tcp [::1]:1"},
+		{"::1", engine.Named("http"), with(0, engine.AICanonName), "6 tcp [::1]:80 (::1)"},
+		{"1.2.3.4", engine.Numbered(1), with(engine.AFInet6, engine.AIV4Mapped), "6 tcp [::ffff:1.2.3.4]:1"},
+		{"1.2.3.4", engine.Numbered(1), with(0, engine.AIV4Mapped), "4 tcp 1.2.3.4:1"},
+		{"::2", engine.Numbered(1), with(engine.AFInet6, engine.AIV4Mapped), "6 tcp [::2]:1"},
 	} {
 		if got, err := lookedUp(t, c.host, c.port, c.hints); got != c.want || err != nil {
 			t.Errorf("%s %+v %+v: %s, %v, want %s", c.host, c.port, c.hints, got, err, c.want)
@@ -117,6 +117,37 @@ func TestNetLookupAsks(t *testing.T) {
 			t.Errorf("family %d: %v, %v", family, list, err)
 		case !known && !errors.As(err, &dns):
 			t.Errorf("family %d: %v, %v, want a *net.DNSError", family, list, err)
+		}
+	}
+}
+
+// TestNetLookupMapped: a name that has IPv4 addresses alone has mapped ones for who
+// asks for that.
+func TestNetLookupMapped(t *testing.T) {
+	r := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nameServer(), nil
+	}}
+	hints := engine.AddrHints{Family: engine.AFInet6, Type: engine.SockStream, Flags: engine.AIV4Mapped | engine.AICanonName}
+	list, err := engine.Find(t.Context(), engine.NetLookup(r), "name.test.", engine.Numbered(80), hints)
+	if got := rowsText(list); got != "6 tcp [::ffff:1.2.3.4]:80 (name.test)" || err != nil {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// TestConfigured: what a machine has no address of is not looked up.
+func TestConfigured(t *testing.T) {
+	for _, c := range []struct {
+		network   string
+		four, six bool
+		want      string // empty: an error
+	}{
+		{"ip", true, true, "ip"}, {"ip", false, false, "ip"}, {"ip", true, false, "ip4"}, {"ip", false, true, "ip6"},
+		{"ip4", true, false, "ip4"}, {"ip4", false, true, ""}, {"ip6", false, true, "ip6"}, {"ip6", true, false, ""},
+	} {
+		got, err := engine.Configured("host", c.network, func() (bool, bool) { return c.four, c.six })
+		var dns *net.DNSError
+		if got != c.want || (err != nil) != (c.want == "") || err != nil && !errors.As(err, &dns) {
+			t.Errorf("%+v: %q, %v", c, got, err)
 		}
 	}
 }

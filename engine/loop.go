@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -34,27 +35,35 @@ type Loop struct {
 	executors executors
 	signals   signalSet
 
-	home     *residence
-	coros    *coro.Pool
-	tasks    taskList
-	unwound  []AnyTask // tasks that the loop's end has ended
-	loose    *looseTask
-	sleepers *sleeper
-	factory  TaskFactory
-	gens     asyncGens
-	exports  exported
-	lost     lostErrors
+	home      *residence
+	coros     *coro.Pool
+	tasks     taskList
+	unwound   []AnyTask // tasks that the loop's end has ended
+	loose     *looseTask
+	sleepers  *sleeper
+	sockWaits *sockWait // free ones
+	factory   TaskFactory
+	gens      asyncGens
+	exports   exported
+	lost      lostErrors
 
-	streams *transports // nil before the first of them
-	linger  time.Duration
-	lookup  lookup
+	streams    *transports        // nil before the first of them
+	datagrams  *datagramEndpoints // nil before the first of them
+	shown      shownStats
+	servers    []*Server // that are not over
+	linger     time.Duration
+	closing    time.Duration // Config.CloseTimeout
+	memory     memoryLimits
+	lookup     lookup
+	nameLookup nameLookup
+	cpus       []int // that it is pinned to
 }
 
 // NewEventLoop makes a loop that does not run yet and is nobody's current one:
 // new_event_loop. The policy decides what it is; the default makes it on the
 // best poller of the platform. It fails with an *ArgError for a bad Config, with
 // an error that wraps errors.ErrUnsupported where the platform has no poller, or
-// with what the system said. Any goroutine.
+// cannot pin a loop, or with what the system said. Any goroutine.
 func NewEventLoop(cfg Config) (*Loop, error) { return CurrentPolicy().NewEventLoop(cfg) }
 
 // newLoop is NewEventLoop below the policy.
@@ -64,11 +73,14 @@ func newLoop(cfg Config) (*Loop, error) {
 	}
 	home := &residence{}
 	l := &Loop{base: context.Background(), log: slog.New(slog.DiscardHandler), home: home}
-	l.coros = &coro.Pool{Locked: cfg.LockThread, Born: home.enter, Gone: home.leave}
+	l.coros = &coro.Pool{Locked: cfg.locks(), Born: home.enter, Gone: home.leave}
 	if cfg.Logger != nil {
 		l.log, l.verbose = cfg.Logger, true
 	}
-	l.ctx, l.linger, l.lookup = l.base, cfg.linger(), netLookup(net.DefaultResolver)
+	l.cpus = slices.Clone(cfg.CPUs)
+	l.ctx, l.lookup, l.nameLookup = l.base, netLookup(net.DefaultResolver), netNames(net.DefaultResolver)
+	l.linger, l.closing = cfg.linger(), cfg.CloseTimeout
+	l.memory = cfg.memory()
 	l.slow.Store(int64(defaultSlowCallback))
 	l.debug.Store(debugWanted(os.Getenv(debugVariable)) || cfg.Debug)
 	r, err := reactor.New(cfg.reactor(l))
@@ -96,7 +108,8 @@ func (c *Config) reactor(l *Loop) reactor.Config {
 	return reactor.Config{
 		Poller:     c.Poller,
 		Host:       c.Host,
-		LockThread: c.LockThread,
+		LockThread: c.locks(),
+		CPUs:       l.cpus,
 		PollEvery:  c.PollEvery,
 		TimerSpin:  c.TimerSpin,
 		Fault:      l.fault,
@@ -106,6 +119,8 @@ func (c *Config) reactor(l *Loop) reactor.Config {
 		Enter:      l.enter,
 		Leave:      l.leave,
 		Ended:      l.coros.Close,
+		BeforePoll: l.accounting(),
+		Published:  l.publish,
 		Closed:     l.closed,
 	}
 }
@@ -172,8 +187,9 @@ func (l *Loop) IsClosed() bool { return l.r.Closed() }
 
 // Close ends the loop: close. What is scheduled is dropped and never runs, the
 // loop's own descriptors are closed, its signal handlers are removed, and the
-// default executor is told to stop without waiting for its jobs. Descriptors
-// that are watched stay open. Tasks that are not done see ErrLoopClosed in the
+// default executor is told to stop without waiting for its jobs. Servers are
+// closed and transports aborted, and nobody is told. Descriptors that are watched
+// stay open. Tasks that are not done see ErrLoopClosed in the
 // wait that they are in and in all later ones, and end; Close waits for that, and
 // reports them to the exception handler, on the calling goroutine. Calls of other
 // goroutines that wait for the loop end with ErrLoopClosed. It fails with
@@ -188,6 +204,12 @@ func (l *Loop) Close() error {
 
 // closed is what Close does besides.
 func (l *Loop) closed() {
+	for _, s := range slices.Clone(l.servers) { // which ends some
+		s.drop()
+	}
+	if l.datagrams != nil {
+		l.datagrams.Close()
+	}
 	if l.streams != nil {
 		l.streams.Close()
 	}

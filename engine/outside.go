@@ -27,11 +27,24 @@ func perform[T any](ctx context.Context, l *Loop, fn func(context.Context) (T, e
 	if err := l.reachable(); err != nil {
 		return v, err
 	}
-	f := submit(l, context.WithoutCancel(ctx), fn)
-	if here {
-		return Await(ctx, Bridge(t.loop, f))
+	return submit(l, context.WithoutCancel(ctx), fn).awaitAnywhere(ctx)
+}
+
+// obtain is perform for what has to be given back if nobody gets it. A caller
+// elsewhere may give up when fn has returned already, but was not told.
+func obtain[T any](ctx context.Context, l *Loop, fn func(context.Context) (T, error), giveBack func(T)) (T, error) {
+	undo := func() {} // the loop's alone
+	v, err := perform(ctx, l, func(ctx context.Context) (T, error) {
+		v, err := fn(ctx)
+		if err == nil {
+			undo = func() { giveBack(v) }
+		}
+		return v, err
+	})
+	if err != nil {
+		_ = l.r.Post(func(any) { undo() }, nil) // a closed loop has nothing open
 	}
-	return f.waitOrCancel(ctx)
+	return v, err
 }
 
 // reachable is why a goroutine must not wait for the loop, or nil.

@@ -24,13 +24,13 @@ type race struct {
 	latest int      // the attempt that began last
 	errs   []error
 	live   int               // attempts that have not ended
-	news   *Future[struct{}] // it is time to look again
+	news   *Future[struct{}] // that it is time to look again, for the next wait
 }
 
 // raceFor runs the attempts. Without a winner the errors are those of the
 // attempts, in order.
 func raceFor(ctx context.Context, l *Loop, attempts []func(context.Context) (endpoint, error), delay time.Duration) (e endpoint, errs []error, err error) {
-	r := &race{loop: l, ctx: ctx, winner: endpoint{fd: -1}, errs: make([]error, len(attempts))}
+	r := &race{loop: l, ctx: ctx, winner: endpoint{fd: -1}, errs: make([]error, len(attempts)), news: NewFuture[struct{}](l)}
 	defer func() {
 		if err = cmp.Or(err, r.stop()); err != nil {
 			r.closeWinner()
@@ -55,7 +55,6 @@ func raceFor(ctx context.Context, l *Loop, attempts []func(context.Context) (end
 
 // start begins an attempt.
 func (r *race) start(i int, attempt func(context.Context) (endpoint, error)) {
-	r.news = NewFuture[struct{}](r.loop)
 	r.latest = i
 	r.live++
 	t := CreateTask(r.loop, func(ctx context.Context) (struct{}, error) {
@@ -85,15 +84,13 @@ func (r *race) ended(i int, e endpoint, err error) {
 
 // wait waits for news, or for the delay if there is one.
 func (r *race) wait(delay time.Duration) error {
-	if r.news.Done() {
-		r.news = NewFuture[struct{}](r.loop)
-	}
 	if delay > 0 {
 		news := r.news
 		h := r.loop.CallLater(delay, func() { news.settle(struct{}{}, nil) })
 		defer h.Cancel()
 	}
 	_, err := Await(r.ctx, r.news)
+	r.news = NewFuture[struct{}](r.loop)
 	return err
 }
 

@@ -45,6 +45,11 @@ func Run[T any](ctx context.Context, main func(ctx context.Context) (T, error), 
 			err = errors.Join(err, failed)
 		}
 	}()
+	return runMain(ctx, l, main)
+}
+
+// runMain runs the loop for main.
+func runMain[T any](ctx context.Context, l *Loop, main func(ctx context.Context) (T, error)) (v T, err error) {
 	t := CreateTask(l, main, TaskOptions{Context: context.WithoutCancel(ctx)})
 	r := &runner{loop: l, main: t}
 	defer r.watch(ctx)()

@@ -50,7 +50,7 @@ func (l *Loop) runUntil(f *future) error {
 			l.Stop()
 		}
 	}, nil}
-	_ = f.whenDone(doneCall{callDone, end}) // cannotRun knows of a closed loop
+	_ = f.whenDone(end) // cannotRun knows of a closed loop
 	f.awaited = true
 	err := l.RunForever()
 	over = true

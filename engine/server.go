@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"log/slog"
+	"time"
 
 	"github.com/shardloop/shardloop/engine/internal/accept"
 	"github.com/shardloop/shardloop/engine/internal/sock"
@@ -23,19 +25,48 @@ type Server struct {
 	ctx     context.Context // of whoever made the server
 	factory ProtocolFactory
 	options ServerOptions
-	sockets []*Socket
-	views   []*TransportSocket
+	listening
+	at      sock.Addr // where it listens, if that is one address and not any
 	accepts []*accept.Listener
-	files   []unixFile
+
+	crew     *GroupServer // of which it is a shard; nil for one of its own
+	number   int          // among the shards
+	arriving arrivals     // from other shards
 
 	state    serverState
+	over     bool // closed, and no connection is left or can come
 	conns    []*connection
-	greeting int               // accepted, on their way to their protocols
-	ending   func(*connection) // what Shutdown does with those; nil before
+	greeting []*accepted // on their way to their protocols
+	ending   *serverEnd  // Shutdown; nil before
 	stats    ServerStats
-	waiters  waiters // for the end
-	emptied  waiters // for no connection being left
+	taken    uint64        // connections that its own listeners have accepted
+	shedTold time.Duration // when it was reported last that connections are shed
+	waiters  waiters       // for the end
+	emptied  waiters       // for no connection being left
 	forever  *Future[struct{}]
+}
+
+// listening is what a server listens with.
+type listening struct {
+	sockets []*Socket
+	views   []*TransportSocket // of sockets
+	files   []*unixFile
+}
+
+// close closes the sockets and removes their files.
+func (x *listening) close(log *slog.Logger) {
+	for i, k := range x.sockets {
+		x.views[i].detach()
+		_ = k.Close() // a listening socket has nothing to lose
+	}
+	removeFiles(x.files, log)
+	*x = listening{}
+}
+
+// abandon is close for what no server was made of.
+func (x *listening) abandon(log *slog.Logger) {
+	closeAll(x.sockets)
+	removeFiles(x.files, log)
 }
 
 type serverState uint8
@@ -53,8 +84,29 @@ type ServerStats struct {
 	Accepted uint64 // connections: Active, Closed and Refused
 	Active   int    // that are open, or about to be
 	Closed   uint64 // that are gone
+	TimedOut uint64 // of these, that a limit has ended; Stats tells which
 	Refused  uint64 // whose protocol could not be made
-	Pauses   uint64 // for lack of descriptors or memory
+	Pauses   uint64 // reported ones, for lack of descriptors or memory
+	Shed     uint64 // accepted and closed for that, see ServerOptions.Shed
+
+	BytesReceived uint64 // that protocols were given
+	BytesSent     uint64 // that the system has taken
+}
+
+// Add is the sum of both, for servers that belong together.
+func (s ServerStats) Add(o ServerStats) ServerStats {
+	return ServerStats{
+		Accepted: s.Accepted + o.Accepted,
+		Active:   s.Active + o.Active,
+		Closed:   s.Closed + o.Closed,
+		TimedOut: s.TimedOut + o.TimedOut,
+		Refused:  s.Refused + o.Refused,
+		Pauses:   s.Pauses + o.Pauses,
+		Shed:     s.Shed + o.Shed,
+
+		BytesReceived: s.BytesReceived + o.BytesReceived,
+		BytesSent:     s.BytesSent + o.BytesSent,
+	}
 }
 
 // Loop is the loop that the server accepts on: get_loop. Any goroutine.
@@ -113,6 +165,9 @@ func (s *Server) listen(k *Socket) error {
 	}
 	a := accept.New(s.loop.r, k.Fd(), k.Family(), s.options.AcceptBatch, s)
 	s.accepts = append(s.accepts, a)
+	if s.options.Shed {
+		a.Shed()
+	}
 	return a.Start()
 }
 
@@ -128,7 +183,10 @@ func (s *Server) stop() {
 // server, with the same, but when the connections are gone, if the server is closed
 // meanwhile, and with ErrServing when another call is under way. A second
 // cancellation ends the wait.
-func (s *Server) ServeForever(ctx context.Context) error { return s.finish(ctx, s.serveForever) }
+func (s *Server) ServeForever(ctx context.Context) error {
+	_, err := tidily(ctx, s.loop, func(ctx context.Context) (struct{}, error) { return nothing(s.serveForever(ctx)) })
+	return err
+}
 
 func (s *Server) serveForever(ctx context.Context) error {
 	if s.forever != nil {
@@ -154,12 +212,7 @@ func (s *Server) Close() {
 	}
 	s.state = serverClosed
 	s.stop()
-	for i, k := range s.sockets {
-		s.views[i].detach()
-		_ = k.Close() // a listening socket has nothing to lose
-	}
-	s.sockets, s.views = nil, nil
-	s.removeFiles()
+	s.listening.close(s.loop.log)
 	if s.forever != nil {
 		_ = s.forever.SetError(ErrServerClosed) // pending, or cancelled
 	}
@@ -178,21 +231,47 @@ func (s *Server) eachClient(do func(*connection)) {
 	}
 }
 
-// accepted is a connection on the way to its protocol.
+// accepted is a connection on the way to its protocol, which knows its place.
 type accepted struct {
 	server *Server
 	endpoint
+	place int32
 }
 
-// Accepted is told by a listener. The protocol is made in the next turn, as by
-// the task that asyncio makes for each connection.
-func (s *Server) Accepted(fd, family int, peer sock.Addr) {
-	if s.loop.r.Soon(greet, &accepted{s, endpoint{fd, family, peer}}) != nil {
-		_ = sock.Close(fd) // the loop is closed
-		return
+// Room is asked by a listener before it accepts. Shutdown takes the queue whatever
+// memory there is.
+func (s *Server) Room() bool {
+	if s.ending == nil && s.loop.transports().Full() {
+		s.hold((*accept.Listener).Press)
+		return false
 	}
+	return s.crew == nil || s.crew.room(s)
+}
+
+// Unused is told by a listener that has not used the room.
+func (s *Server) Unused() {
+	if s.crew != nil {
+		s.crew.unused()
+	}
+}
+
+// Accepted is told by a listener.
+func (s *Server) Accepted(fd, family int, peer sock.Addr) {
+	s.taken++
+	if e := (endpoint{fd: fd, family: family, peer: peer}); s.crew != nil {
+		s.crew.place(s, e)
+	} else {
+		s.admit(e)
+	}
+}
+
+// admit makes the protocol in the next turn, as by the task that asyncio makes for
+// each connection.
+func (s *Server) admit(e endpoint) {
+	a := &accepted{s, e, int32(len(s.greeting))}
+	_ = s.loop.r.Soon(greet, a) // the loop runs
 	s.stats.Accepted++
-	s.greeting++
+	s.greeting = append(s.greeting, a)
 	if s.isFull() {
 		s.hold((*accept.Listener).Hold)
 	}
@@ -204,12 +283,20 @@ func greet(arg any) {
 	s.loop.ctx = s.ctx
 	p, err := makeProtocol(s.factory)
 	s.loop.ctx = s.loop.base
-	s.greeting--
+	s.greeted(a)
 	if err != nil {
 		s.refuse(a.fd, err)
 		return
 	}
 	s.attach(s.loop.newConnection(a.endpoint, p, s.ctx, nil))
+}
+
+func (s *Server) greeted(a *accepted) {
+	last := len(s.greeting) - 1
+	moved := s.greeting[last]
+	s.greeting[a.place], moved.place = moved, a.place
+	s.greeting[last] = nil
+	s.greeting = s.greeting[:last]
 }
 
 func (s *Server) refuse(fd int, err error) {
@@ -241,7 +328,7 @@ func (s *Server) detach(c *connection) {
 }
 
 // open is how many connections there are.
-func (s *Server) open() int { return len(s.conns) + s.greeting }
+func (s *Server) open() int { return len(s.conns) + len(s.greeting) }
 
 func (s *Server) isFull() bool {
 	return s.options.MaxConnections > 0 && s.open() >= s.options.MaxConnections
@@ -249,10 +336,21 @@ func (s *Server) isFull() bool {
 
 // left acts on there being one connection less.
 func (s *Server) left() {
-	if s.ending == nil && s.open() == s.options.MaxConnections-1 {
-		s.hold((*accept.Listener).Release)
+	if s.open() == s.options.MaxConnections-1 {
+		s.resume()
+	}
+	s.freed()
+	if s.crew != nil {
+		s.crew.left(s)
 	}
 	s.settle()
+}
+
+// resume accepts again after hold, unless that is over for good.
+func (s *Server) resume() {
+	if s.ending == nil {
+		s.hold((*accept.Listener).Release)
+	}
 }
 
 func (s *Server) hold(do func(*accept.Listener)) {
@@ -261,9 +359,30 @@ func (s *Server) hold(do func(*accept.Listener)) {
 	}
 }
 
+// Starved is told by a listener.
+func (s *Server) Starved() {
+	if s.crew != nil {
+		s.crew.spread.starved.Store(true)
+	}
+}
+
 // Exhausted is told by a listener.
 func (s *Server) Exhausted(err error) {
 	s.stats.Pauses++
+	s.tellExhausted(err)
+}
+
+// Shed is told by a listener. It is reported once in the time between two
+// reports of one that pauses.
+func (s *Server) Shed(err error) {
+	s.stats.Shed++
+	if now := s.loop.Time(); s.stats.Shed == 1 || now-s.shedTold >= accept.RetryDelay {
+		s.shedTold = now
+		s.tellExhausted(err)
+	}
+}
+
+func (s *Server) tellExhausted(err error) {
 	s.loop.CallExceptionHandler(ErrorContext{
 		Message: "socket.accept() out of system resource", Err: err, Socket: s, Context: s.ctx,
 	})

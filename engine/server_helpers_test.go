@@ -290,3 +290,11 @@ func readAll(c net.Conn) (int, error) {
 	n, err := io.Copy(io.Discard, c)
 	return int(n), err
 }
+
+// ends leaves the counts of Shutdown out.
+func ends(_ engine.ShutdownStats, err error) error { return err }
+
+// shuts is Shutdown without its counts.
+func shuts(s *engine.Server) func(context.Context) error {
+	return func(ctx context.Context) error { return ends(s.Shutdown(ctx)) }
+}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/shardloop/shardloop/engine/internal/accept"
+	"github.com/shardloop/shardloop/engine/internal/sock"
 )
 
 // waiters are tasks that wait for the same thing.
@@ -32,7 +32,7 @@ func (w *waiters) release() {
 // wait_closed.
 func (s *Server) WaitClosed(ctx context.Context) error {
 	_, err := perform(ctx, s.loop, func(ctx context.Context) (struct{}, error) {
-		if s.isOver() {
+		if s.over {
 			return struct{}{}, nil
 		}
 		return struct{}{}, s.waiters.wait(ctx, s.loop)
@@ -40,94 +40,44 @@ func (s *Server) WaitClosed(ctx context.Context) error {
 	return err
 }
 
-func (s *Server) isOver() bool { return s.state == serverClosed && s.open() == 0 }
-
 // settle releases who waits for what has come.
 func (s *Server) settle() {
-	if s.open() == 0 {
-		s.emptied.release()
+	if s.open() > 0 {
+		return
 	}
-	if s.isOver() {
-		s.waiters.release()
+	s.emptied.release()
+	if s.state == serverClosed && !s.over && s.arriving.finish() {
+		s.finish()
 	}
 }
 
-// Shutdown ends the server without losing a connection: it accepts what is
-// queued, stops to listen, closes all connections, which sends what they have to
-// send, and waits for their end. A connection from the queue is closed when its
-// protocol has got what the client had sent by then. Where MaxConnections or the
-// system leave no room for the queue, others are closed first.
-//
-// When ctx ends before, the rest is aborted, and the error is the cause of ctx. In
-// either case no connection is left when Shutdown returns.
-func (s *Server) Shutdown(ctx context.Context) error { return s.finish(ctx, s.shutdown) }
-
-// finish performs a call that has to tidy up on the loop when ctx ends, also if
-// that is before it began, and is awaited to its end.
-func (s *Server) finish(ctx context.Context, fn func(context.Context) error) error {
-	if t, here := taskHere(ctx); here && t.loop == s.loop {
-		return fn(ctx)
+// finish is the end: nothing comes any more.
+func (s *Server) finish() {
+	s.over = true
+	s.loop.servers = slices.DeleteFunc(s.loop.servers, func(o *Server) bool { return o == s })
+	s.waiters.release()
+	if s.crew != nil {
+		s.crew.leave(s)
 	}
-	_, err := perform(context.WithoutCancel(ctx), s.loop, func(in context.Context) (struct{}, error) {
-		in, cancel := context.WithCancelCause(in)
-		end := func() { cancel(context.Cause(ctx)) }
-		if ctx.Err() != nil {
-			end()
+}
+
+// drop closes the server of a loop that is closed, and the connections that no
+// protocol will learn of. The others are dropped afterwards.
+func (s *Server) drop() {
+	if s.ending != nil {
+		s.ending.dropped(s.conns)
+	}
+	for _, a := range s.greeting {
+		_ = sock.Close(a.fd) // nobody has it
+	}
+	s.stats.Refused += uint64(len(s.greeting))
+	if s.crew != nil {
+		for range s.greeting {
+			s.crew.left(s)
 		}
-		defer context.AfterFunc(ctx, end)()
-		return struct{}{}, fn(in)
-	})
-	return err
-}
-
-func (s *Server) shutdown(ctx context.Context) error {
-	if s.ending == nil {
-		s.ending = (*connection).Close
+		s.refuseArrivals()
 	}
-	s.hold((*accept.Listener).Hold)
-	err := s.drain(ctx)
+	s.greeting = nil
 	s.Close()
-	s.CloseClients()
-	if err == nil {
-		err = s.WaitClosed(ctx)
-	}
-	if err != nil {
-		s.ending = (*connection).Abort
-		s.AbortClients()
-		_ = s.WaitClosed(context.WithoutCancel(ctx)) // a matter of turns
-	}
-	return err
-}
-
-// drain accepts what is queued. It makes room by closing what is open.
-func (s *Server) drain(ctx context.Context) error {
-	budget := len(s.accepts) * (s.options.Backlog + 1) // of what comes later, nobody has promised anything
-	for s.drainOnce(&budget) && budget > 0 && s.open() > 0 {
-		s.CloseClients()
-		if err := s.emptied.wait(ctx, s.loop); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// drainOnce accepts as many as there is room for, and reports whether there may
-// be more.
-func (s *Server) drainOnce(budget *int) (more bool) {
-	for _, a := range s.accepts {
-		n, before := *budget, s.stats.Accepted
-		if s.options.MaxConnections > 0 {
-			n = min(n, s.options.MaxConnections-s.open())
-		}
-		more = a.Drain(n) || more
-		*budget -= int(s.stats.Accepted - before)
-	}
-	return more
-}
-
-// endLate ends a connection that was accepted during Shutdown, once its protocol
-// has learned of it and, in the turn after that, of what had arrived.
-func (s *Server) endLate(c *connection) {
-	soon := func(fn func()) { _ = s.loop.r.Soon(func(any) { fn() }, nil) } // a closed loop has ended it
-	soon(func() { soon(func() { soon(func() { s.ending(c) }) }) })
+	s.settle() // one that was closed before
 }

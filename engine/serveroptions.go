@@ -1,5 +1,10 @@
 package engine
 
+import (
+	"cmp"
+	"crypto/tls"
+)
+
 // defaultBacklog is asyncio's.
 const defaultBacklog = 100
 
@@ -25,6 +30,16 @@ type ServerOptions struct {
 	// Sock is a socket to listen on, in place of an address. The server owns it.
 	Sock *Socket
 
+	// Socks are several, in place of Sock: what systemd has bound, or another
+	// process of the same program; see InheritedSockets and TakeOver. The server
+	// owns all of them. Those that listen already go on, with this backlog.
+	Socks []*Socket
+
+	// TLS encrypts the connections: ssl. nil does not; a config needs a certificate.
+	// There is no TLS yet: what is right is refused with ErrUnsupported.
+	TLS *tls.Config
+	TLSOptions
+
 	// Backlog is how many connections may wait for being accepted; 0 is 100.
 	Backlog int
 
@@ -47,44 +62,42 @@ type ServerOptions struct {
 	// is the backlog.
 	AcceptBatch int
 
+	// Shed keeps a descriptor in reserve for each socket, to accept and close at
+	// once the connections that there is no other descriptor for. By default they
+	// wait in the kernel's queue until there is one.
+	Shed bool
+
 	// MaxConnections is how many connections may be open; further ones wait in the
 	// kernel's queue. 0 is any number.
 	MaxConnections int
+
+	// Timeouts are those of the connections, from ConnectionMade on.
+	Timeouts Timeouts
 }
 
 // validate refuses what is forbidden and fills in the defaults.
 func (o *ServerOptions) validate() error {
 	addressed := o.Host != "" || len(o.Hosts) > 0 || o.Port != nil
 	switch {
-	case o.Sock == nil && !addressed:
+	case o.given().isEmpty() && !addressed:
 		return badArg("Port", "must be given, or Sock")
-	case o.Sock != nil && addressed:
-		return badArg("Sock", "must not be given with Host, Hosts or Port")
 	case o.Host != "" && len(o.Hosts) > 0:
 		return badArg("Hosts", "must not be given with Host")
 	}
-	if o.Sock != nil && o.Sock.Type() != SockStream {
-		return badArg("Sock", "must be a stream socket")
+	if err := o.given().check(addressed, "Host, Hosts or Port", checkStreamListener); err != nil {
+		return err
 	}
 	if _, err := parsePort("Port", o.Port); err != nil {
 		return err
 	}
-	if err := o.validateLookup(); err != nil {
-		return err
+	if _, err := (addrHints{family: o.Family, flags: o.Flags}).network(); err != nil {
+		return fieldOf(err)
 	}
-	return o.validateNumbers()
+	return o.validateCommon()
 }
 
-// validateLookup names the field for the parameter of a lookup.
-func (o *ServerOptions) validateLookup() error {
-	_, err := addrHints{family: o.Family, flags: o.Flags}.network()
-	if bad, ok := err.(*ArgError); ok {
-		return badArg(map[string]string{"family": "Family", "flags": "Flags"}[bad.Arg], bad.Reason)
-	}
-	return err
-}
-
-func (o *ServerOptions) validateNumbers() error {
+// validateCommon is about the options that servers of all kinds have.
+func (o *ServerOptions) validateCommon() error {
 	switch {
 	case o.Backlog < 0:
 		return badArg("Backlog", "must not be negative")
@@ -92,6 +105,9 @@ func (o *ServerOptions) validateNumbers() error {
 		return badArg("AcceptBatch", "must not be negative")
 	case o.MaxConnections < 0:
 		return badArg("MaxConnections", "must not be negative")
+	}
+	if err := cmp.Or(o.Timeouts.validate("Timeouts."), validateServerTLS(o.TLS, o.TLSOptions)); err != nil {
+		return err
 	}
 	if o.Backlog == 0 {
 		o.Backlog = defaultBacklog
@@ -101,6 +117,8 @@ func (o *ServerOptions) validateNumbers() error {
 	}
 	return nil
 }
+
+func (o *ServerOptions) given() given { return given{o.Sock, o.Socks} }
 
 // hosts are the interfaces to listen on, "" all of them.
 func (o *ServerOptions) hosts() []string {

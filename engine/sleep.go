@@ -16,25 +16,16 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	switch {
 	case !here:
 		return sleepElsewhere(ctx, d)
-	case d <= 0:
-		return t.pause(ctx)
-	}
-	unbind, err := t.bind(ctx)
-	if err != nil {
-		return err
-	}
-	return t.sleep(unbind, after(t.loop.Time(), d))
-}
-
-// pause ends the step and begins the next one in the next turn. It is a wait for
-// nothing, and the shortest way there is: what a wait does besides is left out.
-func (t *task) pause(ctx context.Context) error {
-	if !t.plain(ctx) {
+	case d > 0:
+		return t.sleep(ctx, d)
+	case !t.plain(ctx):
 		return t.pauseWithin(ctx)
 	}
+	// A wait for nothing, without what a wait does besides, and without a call that
+	// the switch would have to return to.
 	t.waits++
 	_ = t.loop.r.Soon(stepTask, t) // a closed loop ends the wait
-	if !t.top.Suspend() {
+	if !t.top().Suspend() {
 		return t.refused()
 	}
 	if t.cut != nil {
@@ -43,7 +34,7 @@ func (t *task) pause(ctx context.Context) error {
 	return nil
 }
 
-// pauseWithin is pause for a context that may end before the task.
+// pauseWithin ends the step and begins the next one in the next turn, for a context that may end before the task.
 func (t *task) pauseWithin(ctx context.Context) error {
 	unbind, err := t.bind(ctx)
 	if err != nil {
@@ -53,12 +44,16 @@ func (t *task) pauseWithin(ctx context.Context) error {
 	return t.wait(unbind, nil)
 }
 
-func (t *task) sleep(unbind func() bool, when time.Duration) error {
+func (t *task) sleep(ctx context.Context, d time.Duration) error {
+	unbind, err := t.bind(ctx)
+	if err != nil {
+		return err
+	}
+	when := after(t.loop.Time(), d)
 	s := t.loop.sleeper()
 	s.task = t
 	_ = t.loop.r.Schedule(&s.timer, int64(when)) // a closed loop ends the wait
-	err := t.wait(unbind, s)
-	if err == nil {
+	if err = t.wait(unbind, s); err == nil {
 		err = s.err
 	}
 	s.free()

@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"fmt"
 	"net"
-	"os"
 	"syscall"
 
 	"github.com/shardloop/shardloop/engine/internal/sock"
@@ -14,12 +12,31 @@ import (
 // runtime's poller.
 //
 // A call that takes ownership empties it; then, as after Close, its methods fail
-// with net.ErrClosed, but for Close, Fd, Family, Type and Proto. Errors of the
-// system are *net.OpError. A Socket that nobody takes must be closed.
-type Socket struct{ descriptor }
+// with net.ErrClosed, but for Close, Fd, Family, Type and Proto; while somebody
+// waits for the socket it cannot be taken: ErrFdInUse. Errors of the system are
+// *net.OpError. A Socket that nobody takes must be closed.
+//
+// The calls of a Loop that leave it to the caller, SockRecv and its kin, have rules
+// in common. Each asks the system at once, and waits only if it has to: in a task it
+// suspends the task, elsewhere it behaves as Await. A task that finds its sockets
+// ready again and again keeps the loop from everything else, as in asyncio.
+//
+//   - One call at a time waits in each direction. A second one is ErrFdInUse, as is
+//     one that would have to wait where AddReader or a transport has the descriptor.
+//   - A call that is cancelled, or whose ctx ends, has taken nothing from the socket,
+//     and is not registered with the loop any more. Its buffers are the caller's.
+//   - Closing the socket ends it with net.ErrClosed.
+//   - A nil Socket is an *ArgError, and so is one that was made to block by way of its
+//     descriptor: always for SockAccept and SockConnect, in debug mode for all.
+//
+// There is no Socket of a TLS connection: a *tls.Conn is no syscall.Conn.
+type Socket struct {
+	descriptor
+	claims claims
+}
 
 func newSocket(fd int, kind sock.Kind) *Socket {
-	return &Socket{descriptor{kind: kind, fd: fd, live: true}}
+	return &Socket{descriptor: descriptor{kind: kind, fd: fd, live: true}}
 }
 
 // NewSocket makes a socket: socket.socket. The system chooses the protocol when
@@ -80,13 +97,9 @@ func SocketFrom(c syscall.Conn) (*Socket, error) {
 	if c == nil {
 		return nil, badArg("c", "must not be nil")
 	}
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return nil, err
-	}
 	fd, dup := -1, error(nil)
-	if err := raw.Control(func(n uintptr) { fd, dup = sock.Dup(int(n)) }); err != nil {
-		return nil, fmt.Errorf("%w: %w", os.ErrClosed, err) // which a file does not say by itself
+	if err := control(c, func(n int) { fd, dup = sock.Dup(n) }); err != nil {
+		return nil, err
 	}
 	if dup != nil {
 		return nil, opError("dup", sock.Kind{}, sock.Addr{}, sock.Addr{}, dup)
@@ -128,13 +141,23 @@ func (s *Socket) Bind(addr net.Addr) error {
 // addrFor is an address for a socket of the family, or an *ArgError for arg.
 func addrFor(arg string, addr net.Addr, family int) (sock.Addr, error) {
 	a, err := sock.FromNet(addr)
-	if err == nil {
-		a, err = a.For(family)
+	if err != nil {
+		return a, badAddr(arg, err)
 	}
+	return fitting(arg, a, family)
+}
+
+// fitting is a as a socket of the family takes it, or an *ArgError for arg.
+func fitting(arg string, a sock.Addr, family int) (sock.Addr, error) {
+	a, err := a.For(family)
+	return a, badAddr(arg, err)
+}
+
+func badAddr(arg string, err error) error {
 	if bad, ok := err.(*sock.AddrError); ok {
-		err = badArg(arg, bad.Reason)
+		return badArg(arg, bad.Reason)
 	}
-	return a, err
+	return err
 }
 
 // Listen makes the socket accept connections, backlog of which may wait; the
@@ -147,13 +170,23 @@ func (s *Socket) Listen(backlog int) error {
 	return s.use("listen", func(fd int) error { return sock.Listen(fd, backlog) })
 }
 
-// Close closes the socket, unless it is gone already. Any goroutine.
+// Close closes the socket, unless it is gone already. Calls that wait for it end
+// with net.ErrClosed. A loop has to let go of the descriptor before its number may
+// become another's: when Close is called elsewhere than on the loop of such a call,
+// the descriptor is closed by that loop, in its next turn. Any goroutine.
 func (s *Socket) Close() error {
-	fd, ok := s.leave()
-	if !ok {
+	s.mu.Lock()
+	was, watched := s.live, s.claims.watched > 0
+	s.live, s.claims.orphan = false, was && watched || s.claims.orphan
+	s.mu.Unlock()
+	if !was {
 		return nil
 	}
-	if err := sock.Close(fd); err != nil {
+	s.evict()
+	if watched {
+		return nil
+	}
+	if err := sock.Close(s.fd); err != nil {
 		return opError("close", s.kind, sock.Addr{}, sock.Addr{}, err)
 	}
 	return nil
@@ -161,9 +194,17 @@ func (s *Socket) Close() error {
 
 // take empties the socket for a call op that owns the descriptor from here on.
 func (s *Socket) take(op string) (fd int, err error) {
-	fd, ok := s.leave()
-	if !ok {
-		return -1, opError(op, s.kind, sock.Addr{}, sock.Addr{}, net.ErrClosed)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case !s.live:
+		err = net.ErrClosed
+	case s.claims.busy():
+		err = ErrFdInUse
 	}
-	return fd, nil
+	if err != nil {
+		return -1, opError(op, s.kind, sock.Addr{}, sock.Addr{}, err)
+	}
+	s.live = false
+	return s.fd, nil
 }

@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"sync"
 	"time"
 
+	"github.com/shardloop/shardloop/engine/internal/dgram"
 	"github.com/shardloop/shardloop/engine/internal/reactor"
+	"github.com/shardloop/shardloop/engine/internal/stream"
 )
 
 // Stats are a loop's counters since it was made.
@@ -19,9 +22,35 @@ type Stats struct {
 	Timers      int // timers armed
 	Descriptors int // descriptors watched
 
+	Connections int // transports of streams that are not gone
+	Lingering   int // descriptors that outlive their transport, see Config.Linger
+	Buffered    int // bytes of memory that hold what is to be sent
+
+	Memory       int    // bytes that count for Config.MemoryLimit and Config.Budget; 0 without them
+	MemoryPauses uint64 // times that the loop stopped to read and to accept because of them
+	MemoryPaused bool   // whether it does so now
+
+	Reads         uint64 // system calls of transports that read
+	Writes        uint64 // and those that write
+	BytesReceived uint64
+	BytesSent     uint64
+	LateWrites    uint64 // writes to a transport that was closing or lost
+	TimedOut      TimedOut
+
+	Datagrams DatagramStats
+
 	Lateness Histogram // of timers: from the deadline to the turn that runs it
 	WakeLag  Histogram // from the post that woke a sleeping loop to its turn
 }
+
+// TimedOut counts the connections that a limit has ended: by which of the
+// Timeouts, or by Config.CloseTimeout.
+type TimedOut = stream.TimedOut
+
+// DatagramStats counts what the datagram endpoints of a loop have done. Of the
+// datagrams that SendTo has accepted, each still waits or counts once: in Sent,
+// SendErrors or Unsent.
+type DatagramStats = dgram.Stats
 
 // Histogram counts durations by powers of two: bucket i holds those from
 // 2^(i-1) to 2^i - 1 nanoseconds, bucket 0 those of zero.
@@ -31,7 +60,7 @@ type Histogram = reactor.Histogram
 // run, at most 256 polls old while it works. What is armed, watched or removed
 // between runs is counted from the next run on. Any goroutine.
 func (l *Loop) Stats() Stats {
-	s := l.r.Stats()
+	s, t := l.r.Stats(), l.shown.get()
 	return Stats{
 		Turns:       s.Turns,
 		Callbacks:   s.Callbacks,
@@ -44,5 +73,52 @@ func (l *Loop) Stats() Stats {
 		Descriptors: s.Descriptors,
 		Lateness:    s.Lateness,
 		WakeLag:     s.WakeLag,
+
+		Connections:   t.Open,
+		Lingering:     t.Lingering,
+		Buffered:      t.buffered,
+		Memory:        t.Memory,
+		MemoryPauses:  t.MemoryPauses,
+		MemoryPaused:  t.MemoryPaused,
+		Reads:         t.Reads,
+		Writes:        t.Writes,
+		BytesReceived: t.BytesRead,
+		BytesSent:     t.BytesSent,
+		LateWrites:    t.LateWrites,
+		TimedOut:      t.TimedOut,
+
+		Datagrams: t.datagrams,
+	}
+}
+
+// shownStats are the counters of transports that other goroutines may read, as
+// they were when the reactor's were shown.
+type shownStats struct {
+	mu    sync.Mutex
+	stats transportStats // guarded by mu
+}
+
+type transportStats struct {
+	stream.Stats
+	buffered  int
+	datagrams DatagramStats
+}
+
+func (s *shownStats) get() transportStats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stats
+}
+
+// publish is called when the reactor shows its counters.
+func (l *Loop) publish() {
+	if l.streams == nil {
+		return
+	}
+	l.shown.mu.Lock()
+	defer l.shown.mu.Unlock()
+	l.shown.stats = transportStats{Stats: l.streams.Stats(), buffered: l.streams.Buffered()}
+	if l.datagrams != nil {
+		l.shown.stats.datagrams = l.datagrams.Stats()
 	}
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync/atomic"
@@ -57,10 +58,7 @@ type TaskOptions struct {
 // A coroutine that panics fails with a *PanicError, one that calls
 // runtime.Goexit with ErrTaskExited. It must not call runtime.LockOSThread,
 // which ends the process, nor block: what blocks belongs into RunInExecutor.
-type Task[T any] struct {
-	*task
-	value *T
-}
+type Task[T any] struct{ *task }
 
 // typedTask is a task and all that belongs to it, in one allocation.
 type typedTask[T any] struct {
@@ -88,7 +86,7 @@ func NewTask(l *Loop, c Coro, o TaskOptions) *Task[any] { return newTask(l, c, o
 
 func newTask[T any](l *Loop, fn func(context.Context) (T, error), o TaskOptions) *Task[T] {
 	x := &typedTask[T]{fn: fn}
-	x.face = Task[T]{task: &x.state, value: &x.value}
+	x.face = Task[T]{&x.state}
 	x.state.job = x
 	x.state.begin(l, fn == nil, o)
 	return &x.face
@@ -106,10 +104,24 @@ func (x *typedTask[T]) any() AnyTask { return &x.face }
 // Result is what the coroutine returned, or what Err says: result.
 func (t *Task[T]) Result() (T, error) {
 	err := t.Err()
-	return *t.value, err
+	return t.value(), err
 }
 
-func (t *Task[T]) boxed() any { return *t.value }
+func (t *Task[T]) boxed() any { return t.value() }
+
+// value is where the job has left it, or for a view of what a task factory made,
+// the coroutine that the factory got.
+func (t *Task[T]) value() (v T) {
+	if x, ok := t.job.(*typedTask[T]); ok {
+		return x.value
+	}
+	if t.rare != nil {
+		if at, ok := t.rare.view.(*T); ok {
+			return *at
+		}
+	}
+	return v
+}
 
 // Unwrap is what the task factory made, or the task itself without one.
 func (t *Task[T]) Unwrap() AnyTask {
@@ -145,7 +157,6 @@ func Go(l *Loop, fn func(ctx context.Context) error) error {
 type looseTask struct {
 	face  Task[struct{}]
 	state task
-	value struct{}
 	fn    func(context.Context) error
 	next  *looseTask // among the loop's free ones
 }
@@ -157,7 +168,7 @@ func (l *Loop) looseTask() *looseTask {
 		g = &looseTask{}
 	}
 	l.loose, g.next = g.next, nil
-	g.face = Task[struct{}]{task: &g.state, value: &g.value}
+	g.face = Task[struct{}]{&g.state}
 	g.state.job = g
 	return g
 }
@@ -190,29 +201,27 @@ type job interface {
 // suspends.
 type task struct {
 	future
-	job  job
-	base context.Context // what it was made with
-	root *coro.Coro      // nil before the first step
-	top  *coro.Coro
+	root *coro.Coro // nil before the first step
 
 	// home is the identity of the goroutine on which the task may wait: that of
-	// top, 0 before the first step and after the end.
-	home atomic.Uintptr
-	own  atomic.Pointer[ownContext] // see taskContext
-	seen atomic.Bool                // somebody was given the task
+	// top(), 0 before the first step, and nowhere after the end.
+	home  atomic.Uintptr
+	cut   *cut        // what may end the present wait before its time; nil for most
+	waits uint32      // counts them
+	seen  atomic.Bool // somebody was given the task
 
 	waiting waiter // what the task waits for
-	cut     *cut   // what may end that wait before its time; nil for most
-	waits   uint32 // counts them
+	job     job
+	base    context.Context            // what it was made with
+	own     atomic.Pointer[ownContext] // see taskContext
 
-	requests int32  // for cancellation, that were not withdrawn
-	number   uint64 // of its name; 0 for one that has another, or none yet
-	order    uint32 // among the loop's tasks
-	place    int32  // in the loop's list of them
-
-	bounded bool // base may end
-	unwound bool // the loop was closed before the end
+	order  uint32 // among the loop's tasks
+	place  int32  // in the loop's list of them
+	number uint64 // of its name; 0 for one that has another, or none yet
 }
+
+// nowhere is no goroutine's identity.
+const nowhere = ^uintptr(0)
 
 // waiter is what a task waits for.
 type waiter interface {
@@ -232,7 +241,7 @@ func (t *task) begin(l *Loop, missing bool, o TaskOptions) {
 	}
 	l.tasks.add(t)
 	if o.Eager && l.onLoop() && l.IsRunning() {
-		t.step()
+		stepTask(t)
 		return
 	}
 	if err := l.r.Soon(stepTask, t); err != nil {
@@ -243,16 +252,13 @@ func (t *task) begin(l *Loop, missing bool, o TaskOptions) {
 
 func (t *task) prepare(missing bool, o TaskOptions) error {
 	t.born()
-	t.base = t.loop.base
 	if o.Name != "" {
 		t.seldom().name = o.Name
 	} else if _, loose := t.job.(*looseTask); !loose {
 		t.number = taskNumbers.Add(1)
 	}
-	if err := checkFunc(missing); err != nil {
-		return err
-	}
-	if err := t.loop.checkGoroutine(); err != nil {
+	if err := cmp.Or(checkFunc(missing), t.loop.checkGoroutine()); err != nil {
+		t.base = t.loop.base
 		return err
 	}
 	t.order = t.loop.tasks.order()

@@ -6,15 +6,16 @@ import "errors"
 // cancellation, and time limits and contexts of its waits. Most tasks never see
 // one.
 type cut struct {
-	request *cancellation // the first request, the cause of the context's end
-	must    *cancellation // a request that the next wait has to deliver
-	scope   *scope        // innermost time limit of the present wait
-	callers []*scope      // and of those whose Next that wait belongs to
-	limit   error         // why that wait ends, other than by a request
-	sent    bool          // the request went to what the task waits for
-	stuck   bool          // limit comes without a cancellation of that
-	asking  bool          // what the task waits for is being asked to end
-	circle  bool          // and waits for the task itself
+	request  *cancellation // the first request, the cause of the context's end
+	requests int           // that were not withdrawn
+	must     *cancellation // a request that the next wait has to deliver
+	scope    *scope        // innermost time limit of the present wait
+	callers  []*scope      // and of those whose Next that wait belongs to
+	limit    error         // why that wait ends, other than by a request
+	sent     bool          // the request went to what the task waits for
+	stuck    bool          // limit comes without a cancellation of that
+	asking   bool          // what the task waits for is being asked to end
+	circle   bool          // and waits for the task itself
 }
 
 // cuts makes room for what most tasks never need.
@@ -57,8 +58,8 @@ func (t *task) Cancel(cause error) bool {
 		t.cut.circle = true // the same request has come around
 		return true
 	}
-	t.requests++
 	c, request := t.cuts(), &cancellation{cause}
+	c.requests++
 	if c.request == nil {
 		c.request = request
 	}
@@ -92,19 +93,25 @@ func (t *task) ask(cause error) bool {
 
 // Cancelling is how many requests stand that were not withdrawn: cancelling.
 // Loop only.
-func (t *task) Cancelling() int { return int(t.requests) }
+func (t *task) Cancelling() int {
+	if t.cut == nil {
+		return 0
+	}
+	return t.cut.requests
+}
 
 // Uncancel withdraws a request and returns how many are left: uncancel. With
 // none left, a request that was not delivered yet never is. The task's ctx stays
 // Done. Loop only.
 func (t *task) Uncancel() int {
-	if t.requests > 0 {
-		t.requests--
+	c := t.cut
+	if c == nil {
+		return 0
 	}
-	if t.requests == 0 && t.cut != nil {
-		t.cut.must = nil
+	if c.requests = max(c.requests-1, 0); c.requests == 0 {
+		c.must = nil
 	}
-	return int(t.requests)
+	return c.requests
 }
 
 // interrupt ends the present wait before its time, with err: a time limit, or
@@ -122,7 +129,7 @@ func (t *task) interrupt(err error) {
 // A request goes before a limit. The next wait begins afresh.
 func (c *cut) outcome(w waiter) error {
 	was := *c
-	*c = cut{request: c.request}
+	*c = cut{request: c.request, requests: c.requests}
 	switch {
 	case was.sent, was.must != nil && endedByCancel(w):
 		return nil // what was awaited tells

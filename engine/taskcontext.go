@@ -50,10 +50,8 @@ func (o *ownContext) value(parent context.Context, key any) any {
 	return v
 }
 
-// endedContext stands for the contexts of tasks that have ended.
-var endedContext = endedBy(ErrTaskEnded)
-
-// context makes the task's own context, once.
+// context makes the task's own context, once. A task that ends meanwhile either
+// finds it, or is found to have ended here.
 func (t *task) context() *ownContext {
 	if o := t.own.Load(); o != nil {
 		return o
@@ -63,17 +61,29 @@ func (t *task) context() *ownContext {
 		o.end(nil)
 		return t.own.Load()
 	}
+	if t.home.Load() == nowhere {
+		o.end(ErrTaskEnded)
+	}
 	return o
+}
+
+// ownNow is the task's own context if it has one, which it needs for having ended.
+func (t *task) ownNow() *ownContext {
+	if t.home.Load() == nowhere {
+		return t.context()
+	}
+	return t.own.Load()
 }
 
 // endContext ends the task's context with the task, and reports whether somebody
 // had asked for its end.
 func (t *task) endContext() (kept bool) {
-	if t.own.CompareAndSwap(nil, endedContext) {
-		return false
+	t.home.Store(nowhere)
+	o := t.own.Load()
+	if o != nil {
+		o.end(ErrTaskEnded)
 	}
-	t.own.Load().end(ErrTaskEnded)
-	return true
+	return o != nil
 }
 
 // Deadline is that of the context that the task was made with.
@@ -84,7 +94,7 @@ func (c *taskContext) Done() <-chan struct{} { return (*task)(c).context().Done(
 
 // Err is nil before Done is closed.
 func (c *taskContext) Err() error {
-	if o := c.own.Load(); o != nil {
+	if o := (*task)(c).ownNow(); o != nil {
 		return o.Err()
 	}
 	return c.base.Err()
@@ -95,7 +105,7 @@ func (c *taskContext) Value(key any) any {
 	if key == (taskKey{}) {
 		return (*task)(c)
 	}
-	return c.own.Load().value(c.base, key)
+	return (*task)(c).ownNow().value(c.base, key)
 }
 
 // String names the task.

@@ -42,8 +42,9 @@ func manufacture[T any](l *Loop, fn func(context.Context) (T, error), o TaskOpti
 	if made == nil {
 		return newTask(l, func(context.Context) (v T, err error) { return v, errNoTask }, o)
 	}
-	t := &Task[T]{task: made.untyped(), value: value}
-	t.seldom().product = made
+	t := &Task[T]{made.untyped()}
+	r := t.seldom()
+	r.product, r.view = made, value
 	return t
 }
 

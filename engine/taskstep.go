@@ -8,24 +8,22 @@ import (
 	"github.com/shardloop/shardloop/engine/internal/coro"
 )
 
-// stepTask is what the reactor calls for the next step of a task.
-func stepTask(arg any) { arg.(*task).step() }
-
-// step runs the task up to its next wait, or its end. It may run inside the step
-// of another task, for one that starts eagerly.
-func (t *task) step() {
+// stepTask runs a task up to its next wait, or its end. The reactor calls it, or
+// the step of another task, for one that starts eagerly.
+func stepTask(arg any) {
+	t := arg.(*task)
 	if t.root == nil && !t.enter() {
 		return
 	}
 	l := t.loop
 	before := l.ctx
-	l.ctx = t.base
+	l.setContext(t.base)
 	if l.debug.Load() {
 		t.timedStep()
 	} else {
 		t.root.Resume()
 	}
-	l.ctx = before
+	l.setContext(before)
 }
 
 // timedStep reports a step that took too long.
@@ -45,13 +43,22 @@ func (t *task) enter() bool {
 		return false
 	}
 	t.root = t.loop.coros.Get((*taskBody)(t))
-	t.mount(t.root)
+	t.home.Store(uintptr(t.root.ID()))
 	return true
 }
 
-// mount puts a coroutine on top, the one that may wait.
+// top is the coroutine that may wait: the task's, or the one that was mounted on
+// it.
+func (t *task) top() *coro.Coro {
+	if t.rare != nil && t.rare.top != nil {
+		return t.rare.top
+	}
+	return t.root
+}
+
+// mount puts a coroutine of a generator on top, or the task's own back there.
 func (t *task) mount(c *coro.Coro) {
-	t.top = c
+	t.seldom().top = c
 	t.home.Store(uintptr(c.ID()))
 }
 
@@ -75,7 +82,7 @@ func (b *taskBody) Run() {
 // end makes the task done with what its coroutine returned. A request that came
 // too late to be delivered counts, unless the coroutine failed.
 func (t *task) end(err error) {
-	t.home.Store(0)
+	kept := t.endContext()
 	t.loop.tasks.remove(t)
 	if t.unwound {
 		t.loop.unwound = append(t.loop.unwound, t.job.any())
@@ -83,7 +90,6 @@ func (t *task) end(err error) {
 	if err == nil && t.cut != nil && t.cut.must != nil {
 		err = t.cut.must
 	}
-	kept := t.endContext()
 	loose, _ := t.job.(*looseTask)
 	t.asked = t.unwound || loose != nil
 	switch {
@@ -102,7 +108,7 @@ func (t *task) end(err error) {
 // isCancellation reports whether a coroutine that returns err was cancelled: err
 // is of a cancellation, or it is that of a context and a request stands.
 func (t *task) isCancellation(err error) bool {
-	return errors.Is(err, ErrCancelled) || t.requests > 0 && errors.Is(err, context.Canceled)
+	return errors.Is(err, ErrCancelled) || t.Cancelling() > 0 && errors.Is(err, context.Canceled)
 }
 
 func asCancellation(err error) error {

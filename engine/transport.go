@@ -47,7 +47,9 @@ type Transport interface {
 	ResumeReading()
 	// IsReading reports whether reading is not paused: is_reading.
 	IsReading() bool
-	// Retain keeps bytes that DataReceived was given beyond its return.
+	// Retain keeps bytes that DataReceived was given beyond its return, until the
+	// Ref is released. 64 KiB and more, of which a read brings up to 256, are not
+	// copied.
 	Retain(p []byte) buffers.Ref
 
 	// SetWriteBufferLimits sets the marks: set_write_buffer_limits. Default
@@ -59,6 +61,12 @@ type Transport interface {
 	// WriteBufferSize is how many bytes the kernel has not taken:
 	// get_write_buffer_size.
 	WriteBufferSize() int
+
+	// SetTimeouts changes the timeouts, all of which count from now. It fails with
+	// an *ArgError for one that is negative. A connection that is lost has none.
+	SetTimeouts(t Timeouts) error
+	// Timeouts are the timeouts.
+	Timeouts() Timeouts
 
 	// Close ends the connection when all was sent: close. ConnectionLost follows
 	// in a later turn.

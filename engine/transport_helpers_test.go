@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"hash/crc32"
+	"os"
 	"runtime"
 	"syscall"
 	"testing"
@@ -132,10 +133,12 @@ func (f *fillTap) BufferUpdated(n int) {
 	}
 }
 
-// wireEnd is the other end of a transport, a bare socket that does not block.
+// wireEnd is the other end of a transport, a bare socket that does not block, or
+// the file of a pipe.
 type wireEnd struct {
 	t     testing.TB
 	s     *engine.Socket
+	file  *os.File // nil for a socket
 	in    tally
 	ended bool
 	err   error
@@ -146,7 +149,7 @@ var farScratch = make([]byte, 1<<20)
 // read takes what there is.
 func (f *wireEnd) read() {
 	for !f.ended && f.err == nil {
-		n, err := syscall.Read(f.s.Fd(), farScratch)
+		n, err := syscall.Read(f.fd(), farScratch)
 		switch {
 		case err == syscall.EAGAIN:
 			return
@@ -164,7 +167,7 @@ func (f *wireEnd) read() {
 // write sends as much of p as there is room for, and says how much.
 func (f *wireEnd) write(p []byte) (sent int) {
 	for sent < len(p) {
-		n, err := syscall.Write(f.s.Fd(), p[sent:])
+		n, err := syscall.Write(f.fd(), p[sent:])
 		if err == syscall.EAGAIN {
 			return sent
 		}
@@ -178,13 +181,28 @@ func (f *wireEnd) write(p []byte) (sent int) {
 
 func (f *wireEnd) send(text string) { isEqual(f.t, "sent", f.write([]byte(text)), len(text)) }
 
-func (f *wireEnd) close() { must(f.t, f.s.Close()) }
+func (f *wireEnd) fd() int {
+	if f.file == nil {
+		return f.s.Fd()
+	}
+	fd, err := engine.FDOf(f.file)
+	must(f.t, err)
+	return fd
+}
+
+func (f *wireEnd) close() {
+	if f.file == nil {
+		must(f.t, f.s.Close())
+		return
+	}
+	must(f.t, f.file.Close())
+}
 
 // transportOn makes the transport of a socket, by turns of the loop.
 func transportOn(t testing.TB, l *engine.Loop, p engine.Protocol, s *engine.Socket) engine.Transport {
 	t.Helper()
 	task := engine.CreateTask(l, func(ctx context.Context) (engine.Transport, error) {
-		tr, _, err := l.ConnectAcceptedSocket(ctx, func() engine.Protocol { return p }, s)
+		tr, _, err := l.ConnectAcceptedSocket(ctx, func() engine.Protocol { return p }, s, engine.AcceptedOptions{})
 		return tr, err
 	}, engine.TaskOptions{})
 	untilSo(t, l, task.Done)
@@ -282,7 +300,7 @@ func wantFailure(t testing.TB, list *[]engine.ErrorContext, message string, tr e
 
 // readSome takes a little of what there is.
 func readSome(f *wireEnd) {
-	n, err := syscall.Read(f.s.Fd(), farScratch[:1000])
+	n, err := syscall.Read(f.fd(), farScratch[:1000])
 	if err != syscall.EAGAIN {
 		must(f.t, err)
 		f.in.add(farScratch[:n])

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 
 	"github.com/shardloop/shardloop/engine/internal/sock"
 )
@@ -16,6 +18,14 @@ type UnixConnectOptions struct {
 	// Sock is a unix stream socket that is connected already. The transport owns
 	// it.
 	Sock *Socket
+
+	// TLS, ServerHostname, AnyHostname and Timeouts are as in ConnectOptions. With
+	// TLS one of the two has to be given, or the config's ServerName.
+	TLS *tls.Config
+	TLSOptions
+	ServerHostname string
+	AnyHostname    bool
+	Timeouts       Timeouts
 }
 
 func (o *UnixConnectOptions) validate() error {
@@ -25,12 +35,44 @@ func (o *UnixConnectOptions) validate() error {
 	case o.Path != "" && o.Sock != nil:
 		return badArg("Sock", "must not be given with Path")
 	}
-	return checkUnixSocket(o.Sock)
+	if o.Path != "" {
+		if _, err := unixAddress(o.Path); err != nil {
+			return err
+		}
+	}
+	return cmp.Or(o.Timeouts.validate("Timeouts."), checkUnixSocket("Sock", o.Sock), checkConnected("Sock", o.Sock),
+		validateClientTLS(o.TLS, o.TLSOptions, o.ServerHostname, o.AnyHostname, ""))
 }
 
-func checkUnixSocket(s *Socket) error {
+func checkUnixSocket(arg string, s *Socket) error {
 	if s != nil && (s.Family() != AFUnix || s.Type() != SockStream) {
-		return badArg("Sock", "must be a unix stream socket")
+		return badArg(arg, "must be a unix stream socket")
+	}
+	return nil
+}
+
+func checkUnixListener(arg string, s *Socket) error {
+	return cmp.Or(checkUnixSocket(arg, s), checkListener(arg, s))
+}
+
+func checkStreamListener(arg string, s *Socket) error {
+	if s.Type() != SockStream {
+		return badArg(arg, "must be a stream socket")
+	}
+	return checkListener(arg, s)
+}
+
+// checkListener refuses a socket that cannot listen. A closed one is for others to
+// refuse.
+func checkListener(arg string, s *Socket) error {
+	if s.Fd() < 0 {
+		return nil
+	}
+	if _, err := sock.Peer(s.Fd()); err == nil {
+		return badArg(arg, "must not be connected")
+	}
+	if a, err := sock.Name(s.Fd()); err == nil && s.Family() == AFUnix && a.Name() == "" {
+		return badArg(arg, "must be bound")
 	}
 	return nil
 }
@@ -63,12 +105,12 @@ func (l *Loop) CreateUnixConnection(ctx context.Context, f ProtocolFactory, o Un
 		return nil, nil, err
 	}
 	if o.Sock != nil {
-		return l.establish(ctx, f, func(context.Context) (endpoint, error) { return takeSocket("connect", o.Sock) })
+		return l.establish(ctx, f, o.Timeouts, func(context.Context) (endpoint, error) { return takeSocket("connect", o.Sock) })
 	}
 	to, err := unixAddress(o.Path)
 	if err != nil {
 		return nil, nil, err
 	}
 	info := AddrInfo{Family: AFUnix, Type: SockStream, Addr: to}
-	return l.establish(ctx, f, func(ctx context.Context) (endpoint, error) { return l.attempt(ctx, info, nil) })
+	return l.establish(ctx, f, o.Timeouts, func(ctx context.Context) (endpoint, error) { return l.attempt(ctx, info, nil) })
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,31 +30,39 @@ type UnixServerOptions struct {
 	// Sock is a bound unix stream socket, in place of a path. The server owns it.
 	Sock *Socket
 
-	// Backlog, Deferred, AcceptBatch and MaxConnections are as in ServerOptions.
+	// Socks are several, in place of Sock, as in ServerOptions.
+	Socks []*Socket
+
+	// TLS, Backlog, Deferred, AcceptBatch, Shed, MaxConnections and Timeouts are as
+	// in ServerOptions.
+	TLS *tls.Config
+	TLSOptions
 	Backlog        int
 	Deferred       bool
 	AcceptBatch    int
+	Shed           bool
 	MaxConnections int
+	Timeouts       Timeouts
 }
 
 func (o *UnixServerOptions) validate() error {
-	switch {
-	case o.Path == "" && o.Sock == nil:
+	if o.Path == "" && o.given().isEmpty() {
 		return badArg("Path", "must be given, or Sock")
-	case o.Path != "" && o.Sock != nil:
-		return badArg("Sock", "must not be given with Path")
 	}
-	if o.Sock != nil {
-		return checkUnixSocket(o.Sock)
+	if err := o.given().check(o.Path != "", "Path", checkUnixListener); err != nil || o.Path == "" {
+		return err
 	}
 	_, err := unixAddress(o.Path)
 	return err
 }
 
+func (o *UnixServerOptions) given() given { return given{o.Sock, o.Socks} }
+
 // server are the options that all servers have.
 func (o *UnixServerOptions) server() ServerOptions {
 	return ServerOptions{
-		Backlog: o.Backlog, Deferred: o.Deferred, AcceptBatch: o.AcceptBatch, MaxConnections: o.MaxConnections,
+		TLS: o.TLS, TLSOptions: o.TLSOptions, Backlog: o.Backlog, Deferred: o.Deferred, AcceptBatch: o.AcceptBatch, Shed: o.Shed,
+		MaxConnections: o.MaxConnections, Timeouts: o.Timeouts,
 	}
 }
 
@@ -67,28 +76,43 @@ func (l *Loop) CreateUnixServer(ctx context.Context, f ProtocolFactory, o UnixSe
 		return nil, err
 	}
 	common := o.server()
-	if err := common.validateNumbers(); err != nil {
+	if err := common.validateCommon(); err != nil {
 		return nil, err
 	}
-	return perform(ctx, l, func(ctx context.Context) (*Server, error) {
-		k, err := o.socket()
+	return obtain(ctx, l, func(ctx context.Context) (*Server, error) {
+		x, err := o.listening()
 		if err != nil {
 			return nil, err
 		}
-		s := l.newServer(f, common, []*Socket{k})
-		if !o.KeepFile {
-			s.keepFile(k)
-		}
-		return s.begin(ctx)
-	})
+		return l.newServer(f, common, x).begin(ctx)
+	}, (*Server).Close)
 }
 
-// socket is the bound socket that the options ask for.
-func (o *UnixServerOptions) socket() (*Socket, error) {
-	if o.Sock != nil {
-		fd, err := o.Sock.take("listen")
-		return newSocket(fd, o.Sock.kind), err
+// listening are the bound sockets that the options ask for, with their files.
+func (o *UnixServerOptions) listening() (x listening, err error) {
+	if x.sockets, err = o.sockets(); err != nil || o.KeepFile {
+		return x, err
 	}
+	for _, k := range x.sockets {
+		x.files = append(x.files, filesOf(k)...)
+	}
+	return x, nil
+}
+
+// sockets are the bound sockets that the options ask for.
+func (o *UnixServerOptions) sockets() ([]*Socket, error) {
+	if g := o.given(); !g.isEmpty() {
+		return g.take()
+	}
+	k, err := o.bind()
+	if err != nil {
+		return nil, err
+	}
+	return []*Socket{k}, nil
+}
+
+// bind makes a socket for the path.
+func (o *UnixServerOptions) bind() (*Socket, error) {
 	a, err := unixAddress(o.Path)
 	if err != nil {
 		return nil, err
@@ -145,13 +169,15 @@ func bindError(a sock.Addr, err error) error {
 	return opError("bind", sock.Kind{Family: AFUnix, Type: SockStream}, a, sock.Addr{}, err)
 }
 
-// keepFile notes the socket's file, to be removed by Close.
-func (s *Server) keepFile(k *Socket) {
+// filesOf is the socket's file, to be removed by Close, if it has one.
+func filesOf(k *Socket) []*unixFile {
 	a, err := sock.Name(k.Fd())
 	if err != nil || a.Name() == "" || a.Name()[0] == 0 {
-		return
+		return nil
 	}
-	if info, err := os.Lstat(a.Name()); err == nil {
-		s.files = append(s.files, unixFile{a.Name(), info})
+	info, err := os.Lstat(a.Name())
+	if err != nil {
+		return nil
 	}
+	return []*unixFile{{path: a.Name(), info: info}}
 }

@@ -80,7 +80,7 @@ func (e *lostError) remains() (kind string, _ AnyAwaitable) {
 		return "Future", &Future[any]{future: core}
 	}
 	x := &typedTask[any]{}
-	x.face = Task[any]{task: &x.state, value: &x.value}
+	x.face = Task[any]{&x.state}
 	x.state.future, x.state.job = core, x
 	return "Task", &x.face
 }

@@ -36,7 +36,7 @@ func cancelAndWait[T any](ctx context.Context, t *task, a Awaitable[T]) (v T, er
 	if !f.Done() {
 		ended := NewFuture[struct{}](t.loop)
 		release := &doneCall{func(any) { ended.settle(struct{}{}, nil) }, nil}
-		_ = f.whenDone(doneCall{callDone, release}) // is pending
+		_ = f.whenDone(release) // is pending
 		a.Cancel(ErrTimeout)
 		if _, err := Await(ctx, ended); err != nil {
 			f.forget(release)
@@ -60,14 +60,9 @@ func Shield[T any](a Awaitable[T]) *Future[T] {
 		return outer
 	}
 	follow := &doneCall{func(any) { passOn(a, outer) }, nil}
-	_ = inner.whenDone(doneCall{callDone, follow})                        // is pending
-	_ = outer.whenDone(doneCall{func(any) { inner.forget(follow) }, nil}) // likewise
+	_ = inner.whenDone(follow)                                             // is pending
+	_ = outer.whenDone(&doneCall{func(any) { inner.forget(follow) }, nil}) // likewise
 	return outer
-}
-
-func callDone(arg any) {
-	c := arg.(*doneCall)
-	c.fn(c.arg)
 }
 
 // passOn ends outer as a has ended.

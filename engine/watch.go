@@ -4,7 +4,8 @@ import "math"
 
 // AddReader calls fn in every turn in which fd is readable, in place of the
 // reader that fd had: add_reader. fn runs in the context of the caller. It fails
-// with an *ArgError for an fd that cannot be one or a nil fn, with ErrLoopClosed, or with an
+// with an *ArgError for an fd that cannot be one or a nil fn, with ErrFdInUse where a
+// transport has fd or a Sock call waits to read it, with ErrLoopClosed, or with an
 // error that wraps what the system said: EBADF for a descriptor that is not
 // open, EPERM for a regular file. Loop only.
 func (l *Loop) AddReader(fd FD, fn func()) error {
@@ -26,7 +27,8 @@ func (l *Loop) AddWriter(fd FD, fn func()) error {
 
 // RemoveReader ends what AddReader began and reports whether there was a
 // reader: remove_reader. An event of this turn that has not reached the reader
-// yet does not reach it any more. Loop only.
+// yet does not reach it any more. What a transport or a Sock call watches is no
+// reader. Loop only.
 func (l *Loop) RemoveReader(fd FD) bool { return l.r.RemoveReader(fd) }
 
 // RemoveWriter is RemoveReader for the writer: remove_writer.

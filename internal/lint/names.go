@@ -12,7 +12,7 @@ import (
 // of the whole package instead of for a source file.
 var testKinds = []string{
 	"alloc", "bench", "conform", "conformance", "descriptors", "example", "export", "fuzz", "golden",
-	"leak", "main", "memory", "model", "race", "script", "signal", "suite", "timing",
+	"leak", "loss", "main", "memory", "model", "race", "scale", "script", "signal", "suite", "timing",
 }
 
 var runByGoTest = regexp.MustCompile(`^(Test|Benchmark|Fuzz|Example)([^a-z]|$)`)

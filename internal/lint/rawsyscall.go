@@ -19,10 +19,15 @@ var rawCalls = []rawCall{
 	{"poller/sys_linux.go", "SYS_EPOLL_CTL"},
 	{"poller/sys_linux.go", "SYS_TIMERFD_SETTIME"},
 	{"engine/internal/stream/sys_linux.go", "SYS_READ"}, // descriptors of streams do not block
+	{"engine/internal/stream/sys_linux.go", "SYS_RECVMSG"},
 	{"engine/internal/stream/sys_linux.go", "SYS_WRITE"},
 	{"engine/internal/stream/sys_linux.go", "SYS_WRITEV"},
-	{"engine/internal/stream/sys_linux.go", "SYS_SHUTDOWN"},  // queues a packet
+	{"engine/internal/stream/sys_linux.go", "SYS_SHUTDOWN"}, // queues a packet
+	{"engine/internal/dgram/sys_linux.go", "SYS_RECVMMSG"},  // a socket that does not block
+	{"engine/internal/dgram/sys_linux.go", "SYS_SENDMMSG"},
 	{"engine/internal/sock/sys_linux.go", "SYS_ACCEPT4"},     // of a non-blocking socket
+	{"engine/internal/sock/sys_linux.go", "SYS_RECVFROM"},    // with MSG_DONTWAIT
+	{"engine/internal/sock/sys_linux.go", "SYS_SENDTO"},      // with MSG_DONTWAIT
 	{"engine/internal/sock/sys_linux.go", "SYS_GETSOCKNAME"}, // copies an address
 	{"engine/internal/sock/sys_linux.go", "SYS_GETPEERNAME"},
 	{"engine/internal/sock/sys_linux.go", "SYS_SETSOCKOPT"}, // only what is a bit in the socket
@@ -32,6 +37,8 @@ var rawCalls = []rawCall{
 	{"bench/floor/sys_set_linux.go", "SYS_EPOLL_PWAIT"},     // zero timeout
 	{"bench/floor/sys_io_linux.go", "SYS_READ"},             // from a non-blocking socket
 	{"bench/floor/sys_io_linux.go", "SYS_WRITE"},            // to a non-blocking socket
+	{"bench/floor/sys_datagrams_linux.go", "SYS_RECVMMSG"},  // with MSG_DONTWAIT
+	{"bench/floor/sys_datagrams_linux.go", "SYS_SENDMMSG"},
 }
 
 // rawNames are the functions that enter the kernel without telling the

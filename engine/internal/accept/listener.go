@@ -12,17 +12,26 @@ import (
 
 // Events is what a listener tells its owner, on the loop.
 type Events interface {
+	// Room is asked before each accept. When it says no the queue is left alone,
+	// and the owner holds the listener. Unused tells that nothing came of the room.
+	Room() bool
+	Unused()
 	// Accepted hands over a connection's descriptor, its family, and its peer.
 	Accepted(fd, family int, peer sock.Addr)
-	// Exhausted tells, once for each pause, that the system has no descriptor or
-	// no memory left; Failed tells of any other error. After a second failure in a
+	// Starved tells, each time, that the listener waits for a descriptor or memory.
+	Starved()
+	// Exhausted tells, at most once in RetryDelay, that the system has no
+	// descriptor or no memory left, and that the listener pauses; Failed tells of any other error. After a second failure in a
 	// row there is a pause too.
 	Exhausted(err error)
 	Failed(err error)
+	// Shed tells that a connection was accepted and closed, for the lack of
+	// resources that err is about.
+	Shed(err error)
 }
 
 // RetryDelay is how long a listener leaves its queue alone after the system ran
-// out of something: asyncio's ACCEPT_RETRY_DELAY.
+// out of something, unless the owner frees it: asyncio's ACCEPT_RETRY_DELAY.
 const RetryDelay = time.Second
 
 // Listener accepts connections from a listening socket, in its owner's turns of
@@ -44,10 +53,20 @@ type Listener struct {
 	family  int
 	batch   int
 	state   state
-	held    bool // by the owner
-	starved bool // by the system
-	failed  bool // the last time
-	take    func(fd int) (conn int, peer sock.Addr, err error)
+	held    bool  // by the owner
+	pressed bool  // by the owner, for want of memory
+	starved bool  // by the system
+	failed  bool  // the last time
+	silent  int64 // until when Exhausted is not told again
+	reserve reserve
+	system  system
+}
+
+// system is what a listener asks of the system.
+type system struct {
+	accept  func(fd int) (conn int, peer sock.Addr, err error)
+	reserve func(fd int) (int, error) // another descriptor, for nothing
+	close   func(fd int) error
 }
 
 type state uint8
@@ -61,7 +80,8 @@ const (
 // New makes a listener for a socket that listens and does not block. At each
 // event it accepts up to batch connections.
 func New(r *reactor.Reactor, fd, family, batch int, e Events) *Listener {
-	l := &Listener{reactor: r, fd: fd, family: family, batch: batch, events: e, take: sock.Accept}
+	l := &Listener{reactor: r, fd: fd, family: family, batch: batch, events: e}
+	l.system = system{sock.Accept, sock.Dup, sock.Close}
 	l.timer.Init(func(any) { l.retry() }, nil)
 	return l
 }
@@ -74,11 +94,12 @@ func (l *Listener) Start() error {
 	if l.state != idle {
 		return nil
 	}
+	l.fill()
 	return l.attach()
 }
 
 func (l *Listener) attach() error {
-	if l.held || l.starved {
+	if l.held || l.pressed || l.starved {
 		l.state = waiting
 		return nil
 	}
@@ -100,6 +121,7 @@ func (l *Listener) detach() {
 func (l *Listener) Stop() {
 	l.detach()
 	l.reactor.Cancel(&l.timer)
+	l.lend()
 	l.state, l.starved, l.failed = idle, false, false
 }
 
@@ -115,6 +137,19 @@ func (l *Listener) Release() {
 	l.resume()
 }
 
+// Press and Ease are Hold and Release for a reason that comes and goes beside the
+// other.
+func (l *Listener) Press() {
+	l.pressed = true
+	l.wait()
+}
+
+// Ease undoes Press.
+func (l *Listener) Ease() {
+	l.pressed = false
+	l.resume()
+}
+
 func (l *Listener) wait() {
 	if l.state == accepting {
 		l.detach()
@@ -123,7 +158,7 @@ func (l *Listener) wait() {
 }
 
 func (l *Listener) resume() {
-	if l.state == waiting && !l.held && !l.starved {
+	if l.state == waiting && !l.held && !l.pressed && !l.starved {
 		if err := l.attach(); err != nil {
 			l.pause() // or it would never come back
 			l.events.Failed(err)
@@ -157,24 +192,37 @@ type outcome uint8
 const (
 	took outcome = iota
 	none
-	skipped // aborted by the peer, or interrupted
+	skipped // aborted by the peer, interrupted, or shed
 	refused // by the system
 )
 
 // one accepts the next connection.
 func (l *Listener) one() outcome {
-	fd, peer, err := l.take(l.fd)
-	switch {
-	case err == nil:
+	if !l.events.Room() {
+		return refused
+	}
+	fd, peer, err := l.system.accept(l.fd)
+	if err == nil {
 		l.failed = false
 		l.events.Accepted(fd, l.family, peer)
 		return took
+	}
+	l.events.Unused()
+	return l.without(err)
+}
+
+// without is what comes of an accept that brought no connection.
+func (l *Listener) without(err error) outcome {
+	switch {
 	case errors.Is(err, syscall.EAGAIN):
 		l.failed = false
 		return none
 	case errors.Is(err, syscall.EINTR), errors.Is(err, syscall.ECONNABORTED):
 		return skipped
 	case exhausted(err):
+		if l.shed(err) {
+			return skipped
+		}
 		l.starve(err)
 	default:
 		l.fail(err)
@@ -197,7 +245,11 @@ func (l *Listener) starve(err error) {
 		return // and has told: this is Drain
 	}
 	l.pause()
-	l.events.Exhausted(err)
+	l.events.Starved()
+	if now := l.reactor.Now(); now >= l.silent {
+		l.silent = now + int64(RetryDelay)
+		l.events.Exhausted(err)
+	}
 }
 
 // fail tells of an error that belongs to one connection as a rule. One that comes
@@ -216,7 +268,18 @@ func (l *Listener) pause() {
 	_ = l.reactor.Schedule(&l.timer, l.reactor.Now()+int64(RetryDelay)) // the loop runs
 }
 
+// Freed tells that the owner has given a descriptor back, or will in this turn: a
+// listener that waits for one does not wait for its time then. Clients that have
+// given up would cost the next one a second each otherwise.
+func (l *Listener) Freed() {
+	if l.starved {
+		l.reactor.Cancel(&l.timer)
+		l.retry()
+	}
+}
+
 func (l *Listener) retry() {
 	l.starved = false
+	l.fill()
 	l.resume()
 }

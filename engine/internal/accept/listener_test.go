@@ -24,6 +24,9 @@ type world struct {
 	calls   int
 	events  []string
 	react   func() // in every event
+	full    bool
+	unused  int
+	starved int
 	*Listener
 }
 
@@ -37,7 +40,7 @@ func newWorld(t *testing.T, batch int, queue ...error) *world {
 	t.Cleanup(func() { _ = r.Close() })
 	w.reactor, w.fd = r, w.poller.Open()
 	w.Listener = New(r, w.fd, sock.Inet, batch, w)
-	w.take = w.accept
+	w.system.accept = w.accept
 	w.poller.SetReady(w.fd, poller.Readable)
 	if err := w.Start(); err != nil {
 		t.Fatal(err)
@@ -56,6 +59,12 @@ func (w *world) accept(int) (int, sock.Addr, error) {
 	return 100 + w.calls, sock.Addr{}, err
 }
 
+func (w *world) Room() bool { return !w.full }
+
+func (w *world) Unused() { w.unused++ }
+
+func (w *world) Starved() { w.starved++ }
+
 func (w *world) Accepted(_, family int, _ sock.Addr) {
 	if family != sock.Inet {
 		w.t.Errorf("the family is %d", family)
@@ -66,6 +75,8 @@ func (w *world) Accepted(_, family int, _ sock.Addr) {
 func (w *world) Exhausted(err error) { w.tell("exhausted " + err.Error()) }
 
 func (w *world) Failed(err error) { w.tell("failed " + err.Error()) }
+
+func (w *world) Shed(err error) { w.tell("shed " + err.Error()) }
 
 func (w *world) tell(event string) {
 	w.events = append(w.events, event)
@@ -152,6 +163,19 @@ func TestExhaustedAgain(t *testing.T) {
 	}
 	w.turns(2)
 	w.want(2, "accepted")
+}
+
+// TestStarved: that is told each time, also where Exhausted is not.
+func TestStarved(t *testing.T) {
+	w := newWorld(t, 4, syscall.EMFILE, syscall.EMFILE, syscall.EPERM)
+	for range 3 {
+		w.turns(3)
+		w.Freed()
+	}
+	w.want(4, emfile, eperm)
+	if w.starved != 2 {
+		t.Errorf("told %d times, want 2", w.starved)
+	}
 }
 
 // TestStopInPause: nothing is watched or tried afterwards.
@@ -246,6 +270,37 @@ func TestHoldInPause(t *testing.T) {
 	}
 }
 
+// TestPress: two reasons and a pause, whichever ends last brings the listener back.
+func TestPress(t *testing.T) {
+	ends := []func(*world){
+		func(w *world) { w.Release() },
+		func(w *world) { w.Ease() },
+		func(w *world) { w.poller.Advance(RetryDelay) },
+	}
+	for last := range ends {
+		w := newWorld(t, 4, syscall.EMFILE, nil)
+		w.turns(1)
+		w.Hold()
+		w.Press()
+		for i, end := range ends {
+			if i != last {
+				end(w)
+				w.turns(2)
+			}
+		}
+		if w.state == accepting || w.watched() {
+			t.Errorf("accepts before the end of %d", last)
+		}
+		ends[last](w)
+		w.turns(2)
+		w.want(3, emfile, "accepted")
+		w.Press()
+		if w.state == accepting || w.watched() {
+			t.Error("accepts under pressure")
+		}
+	}
+}
+
 func TestDrain(t *testing.T) {
 	w := newWorld(t, 2, nil, syscall.ECONNABORTED, nil, nil, syscall.EMFILE, nil)
 	w.Hold()
@@ -295,5 +350,40 @@ func TestStart(t *testing.T) {
 	w.Release()
 	if !w.watched() {
 		t.Error("released, it is not watched")
+	}
+}
+
+// TestFreed: a descriptor that the owner gives back ends the pause; what comes of
+// that is not told again before its time.
+func TestFreed(t *testing.T) {
+	w := newWorld(t, 4, syscall.EMFILE, syscall.EMFILE, nil)
+	w.turns(2)
+	w.want(1, emfile)
+	w.Freed()
+	w.turns(2)
+	w.want(1)
+	w.Freed()
+	w.turns(2)
+	w.want(2, "accepted")
+	w.Freed() // nothing to end
+	w.queue = []error{syscall.EMFILE}
+	w.poller.Advance(RetryDelay)
+	w.poller.SetReady(w.fd, poller.Readable)
+	w.turns(2)
+	w.want(1, emfile)
+}
+
+// TestNoRoom: without room nothing is accepted, and room that is not used is given
+// back.
+func TestNoRoom(t *testing.T) {
+	w := newWorld(t, 4, nil, nil)
+	w.full = true
+	w.turns(2)
+	w.want(0)
+	w.full = false
+	w.turns(2)
+	w.want(3, "accepted", "accepted")
+	if w.unused != 1 {
+		t.Errorf("%d rooms were given back, want that of the empty queue", w.unused)
 	}
 }

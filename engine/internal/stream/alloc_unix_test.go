@@ -4,6 +4,7 @@ package stream
 
 import (
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,18 +28,26 @@ func (a *asker) Data(p []byte) {
 func (a *asker) Buffer() []byte { return nil }
 func (a *asker) Updated(int)    {}
 func (a *asker) End() bool      { return false }
+func (a *asker) Sent(int)       {}
 func (a *asker) Pause()         {}
 func (a *asker) Resume()        {}
 func (a *asker) Lost(error)     {}
 
 func TestARequestAllocatesNothing(t *testing.T) {
+	for _, timeouts := range []Timeouts{{}, {Idle: time.Hour}, {Idle: time.Hour, Read: time.Hour, Write: time.Hour}} {
+		requestAllocatesNothing(t, timeouts)
+	}
+}
+
+func requestAllocatesNothing(t *testing.T, timeouts Timeouts) {
 	onPollers(t, func(t *testing.T, w *world) {
 		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 		must(t, err)
 		nonblock(t, fds[0], fds[1])
 		a, b := &asker{done: w.r.Stop}, &asker{}
 		for i, x := range []*asker{a, b} {
-			x.Init(w.sh, fds[i], true, x)
+			x.Init(w.sh, fds[i], UnixSocket, x)
+			x.SetTimeouts(timeouts)
 			w.turn(func() { must(t, x.Start()) })
 		}
 		ask := []byte("ping")

@@ -12,6 +12,7 @@ func (s *Stream) Close() {
 	s.state = closing
 	s.shut()
 	s.settle()
+	s.limitClose()
 }
 
 // Abort ends the stream, and drops what the kernel has refused. The descriptor
@@ -19,6 +20,26 @@ func (s *Stream) Close() {
 func (s *Stream) Abort() {
 	s.set(aborted)
 	s.fail(nil)
+}
+
+// GiveUp is Abort that reports how many bytes are dropped, and whether there was
+// anything to end. Loop only.
+func (s *Stream) GiveUp() (unsent int, ok bool) {
+	s.flushHeld()
+	if s.state < lost {
+		unsent, ok = s.unsent(), true
+	}
+	s.Abort()
+	return unsent, ok
+}
+
+// Drop is Abort on a loop that is closed, where nobody is told.
+func (s *Stream) Drop() {
+	s.set(aborted)
+	s.flushHeld()
+	if s.mute(nil) || s.state == lost {
+		s.release()
+	}
 }
 
 // fail ends the stream with an error. What is held counts as sent by now, so it
@@ -31,9 +52,12 @@ func (s *Stream) fail(err error) {
 // lose is the step to lost: nothing is sent or read any more, and Lost comes in
 // the next turn. A loop that is closed tells nobody.
 func (s *Stream) lose(err error) {
-	if !s.mute(err) {
-		return
+	if s.mute(err) {
+		s.tellLostSoon()
 	}
+}
+
+func (s *Stream) tellLostSoon() {
 	if s.shard.reactor.Soon(tellLost, s) != nil {
 		s.release()
 	}
@@ -45,6 +69,9 @@ func (s *Stream) mute(err error) bool {
 		return false
 	}
 	s.state, s.err = lost, err
+	if s.limits != nil {
+		s.shard.reactor.Cancel(&s.limits.timer)
+	}
 	s.shut()
 	s.drop(s.out.Len())
 	return true
@@ -75,8 +102,15 @@ func (s *Stream) release() {
 	}
 }
 
+// closeFD forgets the descriptor of a socket, which is the stream's alone, and
+// takes one of a pipe out of the poller: other processes may have the same open
+// file, whose events would keep coming.
 func (s *Stream) closeFD() {
-	s.shard.reactor.Forget(s.token)
-	sysClose(int(s.fd))
-	s.fd, s.token = -1, 0
+	if s.kind.has(socket) {
+		s.shard.reactor.Forget(s.token)
+	} else {
+		_ = s.shard.reactor.Detach(s.token) // or it was not watched
+	}
+	s.shard.system.close(int(s.fd))
+	s.fd, s.token, s.limits = -1, 0, nil
 }

@@ -4,6 +4,7 @@ package stream
 
 import (
 	"math"
+	"syscall"
 	"testing"
 )
 
@@ -46,6 +47,31 @@ func TestMarksAlternateAtTheirSizes(t *testing.T) {
 		equal(t, "sent", p.in, o.out)
 		w.end(o)
 	})
+}
+
+// TestPauseComesOutOfTheWrite: whatever the high mark, the write that passes it
+// pauses before it returns, as if nothing was held; and what is held never passes it.
+func TestPauseComesOutOfTheWrite(t *testing.T) {
+	for _, high := range []int{0, 1, 10, heldLimit, heldLimit + 1} {
+		onPollers(t, func(t *testing.T, w *world) {
+			o, _ := w.connect(unixPair)
+			k := w.script()
+			w.turn(func() {
+				o.SetMarks(0, high)
+				k.answers = []answer{{err: syscall.EAGAIN}}
+				for range min(high, 20) {
+					o.write([]byte("x"))
+				}
+				o.write(pattern(high - min(high, 20)))
+				o.says("")
+				o.write([]byte("x"))
+				equal(t, "calls", k.calls, 1)
+				o.says("pause")
+			})
+			w.turn(o.Abort)
+			w.until(func() bool { return o.over })
+		})
+	}
 }
 
 func TestSetMarks(t *testing.T) {

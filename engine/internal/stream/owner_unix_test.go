@@ -7,6 +7,8 @@ import (
 	"hash/crc32"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // sum tells whether two have seen the same bytes.
@@ -79,6 +81,8 @@ func (o *owner) End() bool {
 	return o.keepOpen
 }
 
+func (o *owner) Sent(n int) { o.w.sent += uint64(n) }
+
 func (o *owner) Pause()  { o.tell("pause", o.onPause) }
 func (o *owner) Resume() { o.tell("resume", o.onResume) }
 
@@ -103,14 +107,27 @@ func (o *owner) write(p []byte) {
 // own makes an owner of fd, which is not started.
 func (w *world) own(fd int, isSocket bool) *owner {
 	o := &owner{w: w}
-	o.Init(w.sh, fd, isSocket, o)
+	o.Init(w.sh, fd, kindOf(fd, isSocket), o)
+	w.owners = append(w.owners, o)
 	w.t.Cleanup(func() {
 		if o.Fd() >= 0 {
 			w.t.Errorf("the stream was not lost: %v", o.journal)
 			sysClose(o.Fd())
 		}
+		equal(w.t, "told of bytes sent", w.sent, w.sh.Stats().BytesSent)
 	})
 	return o
+}
+
+func kindOf(fd int, isSocket bool) Kind {
+	if !isSocket {
+		return pipeKind(fd)
+	}
+	name, _ := unix.Getsockname(fd)
+	if _, ok := name.(*unix.SockaddrUnix); ok {
+		return UnixSocket
+	}
+	return Socket
 }
 
 // connect makes a started stream over one end of a pair, and has the other.
@@ -133,4 +150,13 @@ func pattern(n int) []byte {
 		p[i] = byte(x)
 	}
 	return p
+}
+
+// pipeKind is that of an end of a pipe, or of what was opened for one direction.
+func pipeKind(fd int) Kind {
+	mode, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	if err == nil && mode&unix.O_ACCMODE == unix.O_WRONLY {
+		return WritePipe
+	}
+	return ReadPipe
 }

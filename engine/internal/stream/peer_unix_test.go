@@ -15,6 +15,7 @@ type peer struct {
 	fd      int
 	in, out sum
 	ended   bool
+	shut    bool
 	err     error
 }
 
@@ -58,7 +59,10 @@ func (p *peer) write(b []byte) int {
 	return n
 }
 
-func (p *peer) shutdown() { must(p.t, unix.Shutdown(p.fd, unix.SHUT_WR)) }
+func (p *peer) shutdown() {
+	must(p.t, unix.Shutdown(p.fd, unix.SHUT_WR))
+	p.shut = true
+}
 
 // reset makes a TCP connection end with an error at the other side.
 func (p *peer) reset() {

@@ -1,11 +1,6 @@
 package stream
 
-import (
-	"sync"
-	"sync/atomic"
-
-	"github.com/shardloop/shardloop/buffers"
-)
+import "sync/atomic"
 
 // flight is what other goroutines see of a stream: how many of their bytes are
 // on the way to the loop, and whether there is room for more. What was taken
@@ -55,16 +50,6 @@ func (f *flight) pending() int64 {
 	return n
 }
 
-// posted are bytes on their way to the loop.
-type posted struct {
-	stream  *Stream
-	scratch *buffers.Scratch // a copy
-	owned   []byte           // or memory that was handed over
-	release func()
-}
-
-var postedPool = sync.Pool{New: func() any { return new(posted) }}
-
 // Post is Write from any goroutine. The bytes of many posts leave in one system
 // call. It fails with ErrWouldBlock when more than the high mark is on the way
 // or waits in the write buffer, with ErrClosing after Close or WriteEOF, and when
@@ -74,11 +59,11 @@ func (s *Stream) Post(p []byte) error {
 		return nil
 	}
 	if err := s.flight.take(len(p)); err != nil {
-		return err
+		return s.kind.refusal(err)
 	}
-	m := postedPool.Get().(*posted)
-	m.stream, m.scratch = s, buffers.GetScratch()
-	m.scratch.Set(p)
+	m := s.shard.posts.take()
+	m.stream = s
+	m.copy(p)
 	return m.send(len(p))
 }
 
@@ -87,49 +72,43 @@ func (s *Stream) Post(p []byte) error {
 // caller's.
 func (s *Stream) PostOwned(p []byte, release func()) error {
 	if err := s.flight.take(len(p)); err != nil {
-		return err
+		return s.kind.refusal(err)
 	}
-	m := postedPool.Get().(*posted)
-	m.stream, m.owned, m.release = s, p, release
+	m := s.shard.posts.take()
+	m.stream, m.owned, m.release, m.isOwned = s, p, release, true
 	return m.send(len(p))
 }
 
 func (m *posted) send(n int) error {
 	s := m.stream
+	s.shard.memory.post(n)
 	err := s.shard.reactor.Post(arrive, m)
 	if err != nil {
 		s.flight.bytes.Add(-int64(n))
-		m.free()
+		s.shard.memory.post(-n)
+		s.shard.posts.give(m)
 	}
 	return err
-}
-
-func (m *posted) free() {
-	if m.scratch != nil {
-		buffers.PutScratch(m.scratch)
-	}
-	*m = posted{}
-	postedPool.Put(m)
 }
 
 // arrive is the end of the way. Only a stream that is lost meanwhile drops what
 // comes, as everything that it had not sent.
 func arrive(arg any) {
 	m := arg.(*posted)
-	s, p, release := m.stream, m.owned, m.release
-	switch n := len(p); {
-	case m.scratch != nil:
-		n = m.scratch.Len()
-		if s.state < lost {
-			s.out.Copy(s.shard.pool, m.scratch.B)
-		}
-		m.free()
-		s.arrived(n)
-	default:
-		m.free()
+	s := m.stream
+	if m.isOwned {
+		p, release := m.owned, m.release
+		s.shard.posts.give(m)
 		s.own(p, release)
-		s.arrived(n)
+		s.arrived(len(p))
+		return
 	}
+	n := len(m.bytes())
+	if s.state < lost {
+		s.out.Copy(s.shard.pool, m.bytes())
+	}
+	s.shard.posts.give(m)
+	s.arrived(n)
 }
 
 // own puts memory of others into the chain; a stream that is lost does not want
@@ -145,6 +124,7 @@ func (s *Stream) own(p []byte, release func()) {
 
 func (s *Stream) arrived(n int) {
 	s.flight.bytes.Add(-int64(n))
+	s.shard.memory.arrive(n)
 	s.shard.room.tell(s)
 	if s.state >= lost {
 		return

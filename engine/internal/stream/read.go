@@ -20,6 +20,9 @@ func (s *Stream) readable() {
 		return
 	case s.state != open || s.is(ended):
 		return
+	case s.shard.Full():
+		s.stall()
+		return
 	case s.readAt == s.shard.polls():
 		s.again()
 		return
@@ -32,6 +35,10 @@ func (s *Stream) readable() {
 
 // again asks for a read in the next turn, behind the fresh events of its poll.
 func (s *Stream) again() {
+	if s.token == 0 {
+		s.againUnwatched()
+		return
+	}
 	if now := s.shard.polls(); s.againAt != now {
 		s.againAt = now
 		s.shard.reactor.Again(s.token, poller.Readable)
@@ -60,7 +67,7 @@ func (s *Stream) target() []byte {
 }
 
 func (s *Stream) read(buf []byte) {
-	n, err := sysRead(int(s.fd), buf)
+	n, err := s.take(buf)
 	s.shard.stats.Reads++
 	switch {
 	case n > 0:
@@ -69,34 +76,38 @@ func (s *Stream) read(buf []byte) {
 		s.end()
 	case err == syscall.EAGAIN:
 		s.shard.reactor.Rearm(s.token, poller.In)
-	case err == syscall.EBADF && !s.is(socket):
-		s.broken()
 	default:
-		s.fail(s.opError("read", os.NewSyscallError("read", err)))
+		s.readFailed(err)
 	}
 }
 
+// take reads what there is. A read of a unix socket stops behind a message that
+// brought descriptors, which nobody wants and the kernel closes.
+func (s *Stream) take(buf []byte) (int, error) {
+	if !s.kind.has(descriptors) {
+		return s.sysRead(buf)
+	}
+	n, stopped, err := s.sysReceive(buf)
+	if stopped {
+		s.set(further)
+	}
+	return n, err
+}
+
 // received decides what comes next before the owner can pause. There may be more
-// after a full read, and there is when the end is known to follow, for which no
-// further edge would come.
+// after a full read, and after one that could not go further, for which no other
+// edge would come.
 func (s *Stream) received(buf []byte, n int) {
 	s.shard.stats.BytesRead += uint64(n)
-	if n == len(buf) || s.is(ending) {
+	if s.limits != nil {
+		s.limits.heard(s.shard.reactor.TurnTime())
+	}
+	if n == len(buf) || s.is(further) {
 		s.again()
 	} else {
 		s.shard.reactor.Rearm(s.token, poller.In)
 	}
 	s.deliver(buf[:n])
-}
-
-// broken ends the write end of a pipe, for which an event that seems to be about
-// reading says that nobody reads any more.
-func (s *Stream) broken() {
-	if s.drained() {
-		s.lose(nil)
-		return
-	}
-	s.lose(s.opError("write", os.NewSyscallError("write", syscall.EPIPE)))
 }
 
 // deliver hands received bytes to the owner. What the owner writes meanwhile
@@ -115,9 +126,25 @@ func (s *Stream) deliver(p []byte) {
 	s.flushHeld()
 }
 
+// readFailed ends the stream for the error of a read.
+func (s *Stream) readFailed(cause error) {
+	err := s.opError("read", os.NewSyscallError("read", cause))
+	s.fail(err)
+	if s.kind.has(inward) && cause != syscall.EIO { // which is how a terminal ends
+		s.shard.config.Failed(s, "read", err)
+	}
+}
+
 // end tells the owner of the peer's end, and closes unless it is kept open.
 func (s *Stream) end() {
 	s.set(ended)
+	if s.limits != nil {
+		s.limits.heard(s.shard.reactor.TurnTime())
+	}
+	if s.kind.has(inward) {
+		s.endPipe()
+		return
+	}
 	s.shard.enter(s, inEnd)
 	keepOpen := s.events.End()
 	s.shard.leave()
@@ -132,11 +159,14 @@ func (s *Stream) PauseReading() { s.set(paused) }
 // ResumeReading undoes PauseReading. What came meanwhile, in the present turn
 // too, is read in the next turn. Loop only.
 func (s *Stream) ResumeReading() {
-	if !s.is(paused) {
+	if !s.is(paused) || s.kind.has(outward) {
 		return
 	}
 	s.unset(paused)
 	s.readAt = s.shard.polls()
+	if s.limits != nil {
+		s.listen()
+	}
 	if s.is(spent) && s.state == open {
 		s.unset(spent)
 		s.again()

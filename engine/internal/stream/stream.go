@@ -2,7 +2,9 @@ package stream
 
 import (
 	"errors"
+	"fmt"
 	"net"
+	"syscall"
 
 	"github.com/shardloop/shardloop/buffers"
 	"github.com/shardloop/shardloop/poller"
@@ -21,6 +23,9 @@ type Events interface {
 	// End tells that the peer sends no more, and returns whether the stream stays
 	// open for writing.
 	End() (keepOpen bool)
+	// Sent tells how many bytes the kernel has just taken. It comes out of any call,
+	// and must call nothing.
+	Sent(n int)
 	// Pause tells that more is waiting to be sent than the high mark, Resume that
 	// it is down to the low mark. They alternate, Pause first.
 	Pause()
@@ -62,12 +67,13 @@ type Stream struct {
 	token  poller.Token
 	fd     int32
 	state  state
+	kind   Kind
 	flags  flags
 	low    int
 	out    buffers.Chain
-	err    error // what Lost will be told
-	linger *linger
-	flight flight // which has the high mark
+	err    error   // what Lost will be told
+	limits *limits // nil before the first
+	flight flight  // which has the high mark
 
 	// The polls (low bits of their numbers) after which something was done last.
 	readAt  uint32 // a read, or ResumeReading
@@ -90,7 +96,7 @@ type flags uint16
 const (
 	paused    flags = 1 << iota // reading, by the owner
 	spent                       // an edge came while reading was paused
-	ending                      // an end or an error is known to follow the input
+	further                     // something may follow a short read: an end, or urgent data
 	ended                       // the peer sends no more
 	blocked                     // the kernel has refused bytes
 	full                        // the owner was told to pause
@@ -99,8 +105,9 @@ const (
 	listed                      // will be flushed at the end of the turn
 	reading                     // in a callback that brings input
 	buffered                    // the owner brings the memory
-	socket                      // not a pipe
 	aborted                     // closes without lingering
+	stalled                     // waits to read until the loop has memory again
+	asked                       // a read of what no poller watches is scheduled
 )
 
 func (s *Stream) is(f flags) bool { return s.flags&f != 0 }
@@ -120,19 +127,20 @@ var (
 	ErrClosing = errors.New("transport is closing")
 	// ErrAfterEOF: WriteEOF was called before.
 	ErrAfterEOF = errors.New("write after end of file was written")
+	// ErrReadOnly: the stream is the reading end of a pipe.
+	ErrReadOnly = fmt.Errorf("the reading end of a pipe cannot be written to: %w", errors.ErrUnsupported)
 	// ErrWouldBlock: too many bytes are on their way.
 	ErrWouldBlock = errors.New("too many bytes are waiting to be sent")
 )
 
 // Init prepares a stream over a descriptor that does not block and that the
 // stream owns from now on. Loop only.
-func (s *Stream) Init(sh *Shard, fd int, isSocket bool, e Events) {
+func (s *Stream) Init(sh *Shard, fd int, k Kind, e Events) {
 	s.shard, s.fd, s.events = sh, int32(fd), e
 	s.low = DefaultLow
 	s.flight.high.Store(DefaultHigh)
-	if isSocket {
-		s.set(socket)
-	}
+	s.kind = k
+	s.initPipe()
 	sh.stats.Open++
 }
 
@@ -150,12 +158,19 @@ func (s *Stream) Start() error {
 	}
 	if s.state == fresh {
 		s.state = open
+		s.startUnwatched()
+	}
+	if s.limits != nil {
+		s.beginLimits()
 	}
 	return nil
 }
 
 func (s *Stream) attach() (err error) {
-	s.token, err = s.shard.reactor.Attach(int(s.fd), s, poller.In|poller.Out|poller.Edge)
+	s.token, err = s.shard.reactor.Attach(int(s.fd), s, s.kind.interest())
+	if s.kind.has(device) && errors.Is(err, syscall.EPERM) {
+		return nil // it is always ready, as /dev/null is
+	}
 	return err
 }
 
@@ -181,6 +196,9 @@ func (s *Stream) Fd() int {
 // IsClosing reports whether the stream was closed, aborted or lost.
 func (s *Stream) IsClosing() bool { return s.state >= closing }
 
+// IsLost reports whether nothing is sent any more.
+func (s *Stream) IsLost() bool { return s.state >= lost }
+
 // SetBuffered says whether the owner brings the memory for reads.
 func (s *Stream) SetBuffered(on bool) {
 	if on {
@@ -192,8 +210,8 @@ func (s *Stream) SetBuffered(on bool) {
 
 // What an event says beyond Readable.
 const (
-	endsInput  = poller.PeerClosed | poller.HangUp | poller.Failed
-	endsOutput = poller.HangUp | poller.Failed
+	goesFurther = poller.PeerClosed | poller.Urgent | poller.HangUp | poller.Failed
+	endsOutput  = poller.HangUp | poller.Failed
 )
 
 // HandleReady acts on an event. Reading comes first; the writable side is left in
@@ -206,8 +224,11 @@ func (s *Stream) HandleReady(ev *poller.Event, ready poller.Ready) {
 	case ready == poller.Writable:
 		s.writable()
 		return
-	case ready&endsInput != 0:
-		s.set(ending)
+	case s.kind.has(outward):
+		s.outReady(ready)
+		return
+	case ready&goesFurther != 0:
+		s.set(further)
 	}
 	if ready&(poller.Writable|endsOutput) != 0 && s.is(blocked) {
 		ev.Ready = poller.Writable

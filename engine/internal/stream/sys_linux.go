@@ -12,16 +12,31 @@ import (
 
 // sysRead reads what there is; EAGAIN for nothing.
 func sysRead(fd int, p []byte) (int, error) {
-	for {
-		n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
-		switch errno {
-		case 0:
-			return int(n), nil
-		case unix.EINTR:
-			continue
-		}
+	n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
+	if errno != 0 {
 		return 0, errno
 	}
+	return int(n), nil
+}
+
+// message is the room for what the kernel is asked to receive.
+type message struct {
+	header unix.Msghdr
+	iov    unix.Iovec
+}
+
+// sysReceive is sysRead for a unix socket. It reports whether the read stopped
+// behind what came along with the bytes.
+func sysReceive(fd int, p []byte, m *message) (n int, stopped bool, err error) {
+	m.iov.Base = &p[0]
+	m.iov.SetLen(len(p))
+	m.header = unix.Msghdr{Iov: &m.iov, Iovlen: 1}
+	defer func() { m.iov.Base = nil }() // p is the owner's
+	count, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&m.header)), 0)
+	if errno != 0 {
+		return 0, false, errno
+	}
+	return int(count), m.header.Flags&unix.MSG_CTRUNC != 0, nil
 }
 
 // vector is the room for the pieces of one writev.
@@ -29,32 +44,22 @@ type vector struct{ iov []unix.Iovec }
 
 // sysWrite writes as much as there is room for; EAGAIN for none.
 func sysWrite(fd int, p []byte) (int, error) {
-	for {
-		n, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
-		switch errno {
-		case 0:
-			return int(n), nil
-		case unix.EINTR:
-			continue
-		}
+	n, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
+	if errno != 0 {
 		return 0, errno
 	}
+	return int(n), nil
 }
 
 // sysWritev is sysWrite for several pieces.
 func sysWritev(fd int, pieces [][]byte, v *vector) (int, error) {
 	v.fill(pieces)
 	defer clear(v.iov)
-	for {
-		n, _, errno := unix.RawSyscall(unix.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&v.iov[0])), uintptr(len(v.iov)))
-		switch errno {
-		case 0:
-			return int(n), nil
-		case unix.EINTR:
-			continue
-		}
+	n, _, errno := unix.RawSyscall(unix.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&v.iov[0])), uintptr(len(v.iov)))
+	if errno != 0 {
 		return 0, errno
 	}
+	return int(n), nil
 }
 
 func (v *vector) fill(pieces [][]byte) {

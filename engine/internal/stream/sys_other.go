@@ -4,6 +4,11 @@ package stream
 
 import "errors"
 
+// message is the room for what the kernel is asked to receive.
+type message struct{}
+
+func sysReceive(int, []byte, *message) (int, bool, error) { return 0, false, errors.ErrUnsupported }
+
 // vector is the room for the pieces of one write.
 type vector struct{}
 

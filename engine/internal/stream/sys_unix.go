@@ -10,12 +10,17 @@ import (
 
 // sysRead reads what there is; EAGAIN for nothing.
 func sysRead(fd int, p []byte) (int, error) {
-	for {
-		n, err := syscall.Read(fd, p)
-		if err != syscall.EINTR {
-			return max(n, 0), err
-		}
-	}
+	n, err := syscall.Read(fd, p)
+	return max(n, 0), err
+}
+
+// message is the room for what the kernel is asked to receive.
+type message struct{}
+
+// sysReceive is sysRead: the pollers of these systems ask again after each read.
+func sysReceive(fd int, p []byte, _ *message) (n int, stopped bool, err error) {
+	n, err = sysRead(fd, p)
+	return n, false, err
 }
 
 // vector is the room for the pieces of one writev.
@@ -23,12 +28,8 @@ type vector struct{}
 
 // sysWrite writes as much as there is room for; EAGAIN for none.
 func sysWrite(fd int, p []byte) (int, error) {
-	for {
-		n, err := syscall.Write(fd, p)
-		if err != syscall.EINTR {
-			return max(n, 0), err
-		}
-	}
+	n, err := syscall.Write(fd, p)
+	return max(n, 0), err
 }
 
 // sysWritev is sysWrite for the first of several pieces.

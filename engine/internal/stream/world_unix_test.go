@@ -18,7 +18,10 @@ type world struct {
 	t      testing.TB
 	r      *reactor.Reactor
 	sh     *Shard
+	owners []*owner
 	faults []string // what Failed and Panic were told
+	sent   uint64   // what the owners were told of
+	eased  int      // how often a pause for lack of memory has ended
 }
 
 // onPollers runs f with each poller of the platform.
@@ -32,16 +35,22 @@ func onPollers(t *testing.T, f func(t *testing.T, w *world)) {
 	}
 }
 
-func newWorld(t testing.TB, p poller.Poller) *world {
+// newWorld makes a world with a Config that is changed by all changes.
+func newWorld(t testing.TB, p poller.Poller, changes ...func(*Config)) *world {
 	w := &world{t: t}
-	r, err := reactor.New(reactor.Config{Poller: p, Fault: w.fault})
+	r, err := reactor.New(reactor.Config{Poller: p, Fault: w.fault, BeforePoll: func() { w.sh.Account() }})
 	must(t, err)
 	w.r = r
-	w.sh = NewShard(r, buffers.NewPool(0), Config{
+	c := Config{
 		Linger: time.Hour,
 		Failed: func(_ *Stream, during string, err error) { w.note(during, err) },
 		Panic:  func(_ *Stream, during string, v any) { w.note(during, v) },
-	})
+		Eased:  func() { w.eased++ },
+	}
+	for _, change := range changes {
+		change(&c)
+	}
+	w.sh = NewShard(r, buffers.NewPool(0), c)
 	t.Cleanup(func() {
 		must(t, r.Close())
 		w.sh.Close()

@@ -8,7 +8,9 @@ import (
 )
 
 // heldLimit is how many bytes a stream holds back, to send them together with
-// what comes after in the same turn.
+// what comes after in the same turn. It never holds more than its high mark: should
+// the kernel refuse all that is held, the write that passes the mark says so itself,
+// before it returns, and not the end of the turn.
 const heldLimit = 16 << 10
 
 // Write queues a copy of p, to be sent in this turn if the kernel takes it. It
@@ -16,6 +18,10 @@ const heldLimit = 16 << 10
 func (s *Stream) Write(p []byte) (int, error) {
 	if err := s.writes(len(p)); err != nil || len(p) == 0 {
 		return 0, err
+	}
+	if s.out.Len() == 0 && s.leavesAtOnce(len(p)) {
+		s.sendUncopied(p)
+		return len(p), nil
 	}
 	s.out.Copy(s.shard.pool, p)
 	s.queued()
@@ -56,9 +62,12 @@ func (s *Stream) WriteOwned(p []byte, release func()) error {
 // after Close, where it loses nothing, and an error after WriteEOF, as in asyncio.
 func (s *Stream) writes(n int) error {
 	switch {
+	case s.kind.has(inward):
+		return ErrReadOnly
 	case s.is(finishing):
 		return ErrAfterEOF
 	case s.state >= closing && n > 0:
+		s.shard.stats.LateWrites++
 		return ErrClosing
 	}
 	return nil
@@ -69,12 +78,18 @@ func (s *Stream) queued() {
 	switch {
 	case s.is(blocked):
 		s.pauseIfFull()
-	case s.out.Len() > heldLimit || !s.shard.reactor.InTurn():
+	case s.leavesAtOnce(s.out.Len()):
 		s.send()
 	case !s.is(reading | listed):
 		s.set(listed)
 		s.shard.reactor.AtTurnEnd(s)
 	}
+}
+
+// leavesAtOnce reports whether n bytes are too many to be held, or there is no
+// turn to hold them in.
+func (s *Stream) leavesAtOnce(n int) bool {
+	return n > min(heldLimit, s.high()) || !s.shard.reactor.InTurn()
 }
 
 // Flush is the end of the turn.
@@ -92,7 +107,10 @@ func (s *Stream) flushHeld() {
 }
 
 // drained reports whether all was sent that was ever accepted.
-func (s *Stream) drained() bool { return s.out.Len() == 0 && s.flight.pending() == 0 }
+func (s *Stream) drained() bool { return s.unsent() == 0 }
+
+// unsent is how many bytes are not sent that were accepted.
+func (s *Stream) unsent() int { return s.out.Len() + int(s.flight.pending()) }
 
 // settle does what was waiting for that.
 func (s *Stream) settle() {
@@ -105,31 +123,63 @@ func (s *Stream) settle() {
 	}
 }
 
+// sendUncopied gives p to the kernel with nothing before it, and copies only what
+// that refuses.
+func (s *Stream) sendUncopied(p []byte) {
+	n, err := s.sysWrite(p)
+	if s.failed(n, err) || n == len(p) {
+		return
+	}
+	s.out.Copy(s.shard.pool, p[n:])
+	if err == syscall.EAGAIN {
+		s.block()
+	} else {
+		s.send()
+	}
+}
+
 // send gives the chain to the kernel until that refuses. A write that came up
 // short is followed by one that is refused, so that an edge will come.
 func (s *Stream) send() {
 	for s.out.Len() > 0 {
 		pieces, _ := s.out.View(s.shard.pieces)
-		n, err := s.shard.write(int(s.fd), pieces)
+		n, err := s.sysWritev(pieces)
 		clear(pieces)
-		s.shard.stats.Writes++
-		switch {
-		case err == syscall.EAGAIN:
-			s.block()
-			return
-		case err != nil:
-			s.lose(s.opError("write", os.NewSyscallError("write", err)))
+		if s.failed(n, err) {
 			return
 		}
-		s.shard.stats.BytesSent += uint64(n)
+		if err == syscall.EAGAIN {
+			s.block()
+			return
+		}
 		s.drop(n)
 	}
+}
+
+// failed notes a write of n bytes, and ends the stream if it brought an error.
+func (s *Stream) failed(n int, err error) bool {
+	s.shard.stats.Writes++
+	s.shard.stats.BytesSent += uint64(n)
+	if n > 0 {
+		s.events.Sent(n)
+		if s.limits != nil {
+			s.limits.sent(s.shard.reactor.TurnTime())
+		}
+	}
+	if err == nil || err == syscall.EAGAIN {
+		return false
+	}
+	s.lose(s.opError("write", os.NewSyscallError("write", err)))
+	return true
 }
 
 // block waits for the kernel to take more.
 func (s *Stream) block() {
 	s.set(blocked)
 	s.shard.reactor.Rearm(s.token, poller.Out)
+	if s.limits != nil {
+		s.waits()
+	}
 	s.pauseIfFull()
 }
 
@@ -153,13 +203,16 @@ func (s *Stream) writable() {
 	s.settle()
 }
 
-// WriteEOF ends the write side when all was sent, and leaves reading as it is. A
-// pipe has no other side: there it is Close. Loop only.
+// WriteEOF ends the write side when all was sent, and leaves reading as it is. At
+// the end of a pipe that is written to it is Close, at the other one it does
+// nothing. Loop only.
 func (s *Stream) WriteEOF() {
 	switch {
 	case s.state >= closing || s.is(finishing):
 		return
-	case !s.is(socket):
+	case s.kind.has(inward):
+		return
+	case s.kind.has(outward):
 		s.Close()
 		return
 	}
@@ -173,7 +226,7 @@ func (s *Stream) WriteEOF() {
 func (s *Stream) finish() {
 	if s.is(finishing) && !s.is(finished) {
 		s.set(finished)
-		if err := sysShutdown(int(s.fd)); err != nil && err != syscall.ENOTCONN {
+		if err := s.sysShutdown(); err != nil && err != syscall.ENOTCONN {
 			s.lose(s.opError("shutdown", os.NewSyscallError("shutdown", err)))
 		}
 	}

@@ -127,6 +127,30 @@ func TestWriteCopies(t *testing.T) {
 	})
 }
 
+// TestLargeWriteIsCopiedWhenRefused: a copy is made of what the kernel did not
+// take, and of nothing else.
+func TestLargeWriteIsCopiedWhenRefused(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		o, p := w.connect(unixPair)
+		for _, size := range []int{heldLimit + 1, 4 << 20} {
+			b := pattern(size)
+			w.turn(func() {
+				o.write(b)
+				left := o.Stream.out.Len()
+				equal(t, "refused", left > 0, size > 1<<20)
+				equal(t, "copied", w.sh.Buffered() > 0, left > 0)
+			})
+			clear(b)
+			for p.in.n < o.out.n {
+				p.read()
+				w.turn()
+			}
+			equal(t, "sent", p.in, o.out)
+		}
+		w.end(o)
+	})
+}
+
 // TestManyPieces sends more pieces than one call takes through a socket that
 // takes a part of one.
 func TestManyPieces(t *testing.T) {

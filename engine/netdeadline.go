@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"context"
+	"os"
+	"sync"
+	"time"
+)
+
+// deadline is a deadline of a Conn, that may be changed while somebody waits with
+// it, as in package net. It is the context of such a wait: one that has not passed
+// when it is changed ends the wait by the new time.
+type deadline struct {
+	mu     sync.Mutex
+	timer  *time.Timer   // guarded by mu
+	passed chan struct{} // closed when it has passed; guarded by mu
+}
+
+// set changes it; the zero time is none.
+func (d *deadline) set(t time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.timer != nil && !d.timer.Stop() {
+		<-d.passed // its function runs
+	}
+	d.timer = nil
+	if d.passed == nil || isDone(d.passed) {
+		d.passed = make(chan struct{})
+	}
+	if t.IsZero() {
+		return
+	}
+	passed := d.passed
+	if left := time.Until(t); left > 0 {
+		d.timer = time.AfterFunc(left, func() { close(passed) })
+		return
+	}
+	close(passed)
+}
+
+// Done is closed when it has passed.
+func (d *deadline) Done() <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.passed == nil {
+		d.passed = make(chan struct{})
+	}
+	return d.passed
+}
+
+var _ context.Context = (*deadline)(nil)
+
+func isDone(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// Err is os.ErrDeadlineExceeded when it has passed.
+func (d *deadline) Err() error {
+	if isDone(d.Done()) {
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
+// Deadline tells of none: this one may change.
+func (d *deadline) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Value has none.
+func (d *deadline) Value(any) any { return nil }
