@@ -6,12 +6,12 @@ import "os/exec"
 
 // coreMap is empty where affinity cannot be set.
 type coreMap struct {
-	client int
-	note   string
+	server, client int
+	note           string
 }
 
 func cores() coreMap {
-	return coreMap{client: -1, note: "samples are not pinned: affinity is set on Linux only"}
+	return coreMap{server: -1, client: -1, note: "samples are not pinned: affinity is set on Linux only"}
 }
 
 func (m coreMap) pick(Cores) []int { return nil }

@@ -16,6 +16,7 @@ type Bar struct {
 	Against  []string // the sides to compare with: the one that turns out best; none for absolute bars
 	Unit     string
 	Rule     stat.Rule
+	Tag      string // tells it apart from other bars on the metric
 }
 
 // Measure is how a bar condenses the samples.
@@ -32,12 +33,15 @@ const (
 	Worst
 )
 
-// Name is the bar's name: scenario, metric, and the side where a scenario has
-// several of the engine.
+// Name is the bar's name: scenario, metric, the side where a scenario has several
+// of the engine, and the tag.
 func (b *Bar) Name() string {
 	name := b.Scenario + " " + b.Metric
 	if b.Side != "engine" {
 		name += " of " + b.Side
+	}
+	if b.Tag != "" {
+		name += " " + b.Tag
 	}
 	return name
 }
@@ -48,6 +52,7 @@ type BarResult struct {
 	Measured float64      `json:"measured"`
 	Low      float64      `json:"low"`
 	High     float64      `json:"high"`
+	Sense    stat.Sense   `json:"sense"`
 	Limit    float64      `json:"limit"`
 	Unit     string       `json:"unit"`
 	Verdict  stat.Verdict `json:"verdict"`
@@ -62,7 +67,7 @@ func (b *Bar) judge(m *Measurement) (BarResult, bool) {
 	}
 	return BarResult{
 		Bar: b.Name(), Measured: i.Median, Low: i.Low, High: i.High,
-		Limit: b.Rule.Limit, Unit: unit, Verdict: b.Rule.Judge(i),
+		Sense: b.Rule.Sense, Limit: b.Rule.Limit, Unit: unit, Verdict: b.Rule.Judge(i),
 	}, true
 }
 

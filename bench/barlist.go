@@ -29,6 +29,7 @@ func BarList() []Bar {
 		atMost("posts/2", "allocs", 0, "allocs/post"),
 		ratio("posts/8", "time", 1.1, "floor"),
 		atMost("posts/8", "allocs", 0, "allocs/post"),
+		atMost("group/cross-post", "allocs", 0, "allocs/post"),
 		ratio("wakeup", "p50", 1.1, "floor"),
 
 		ratio("timers/cancel-1M", "time", 0.3, "afterfunc"),
@@ -53,7 +54,7 @@ func BarList() []Bar {
 	for _, column := range []string{"quiet", "sparse", "burners"} {
 		bars = append(bars, hostBar(column, "cpu"), hostBar(column, "p50"))
 	}
-	return bars
+	return append(bars, connectionBars()...)
 }
 
 // strayAllocs is the room for what the runtime allocates when there is garbage

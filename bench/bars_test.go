@@ -36,6 +36,7 @@ func TestBars(t *testing.T) {
 		{"met", ratio("fake/two", "time", 1.5, "floor"), []stat.Verdict{stat.Pass}, nil},
 		{"met within the tolerance", ratio("fake/two", "time", 1.45, "floor"), []stat.Verdict{stat.Pass}, nil},
 		{"missed", ratio("fake/two", "time", 1.4, "floor"), []stat.Verdict{stat.Fail}, ErrBar},
+		{"below", below("fake/two", "time", "floor"), []stat.Verdict{stat.Fail}, ErrBar},
 		{"absolute", atMost("fake/two", "time", 3, "ns"), []stat.Verdict{stat.Pass}, nil},
 		{"unclear three times", ratio("fake/wavering", "time", 1.2, "floor"),
 			[]stat.Verdict{stat.Unclear, stat.Unclear, stat.Fail}, ErrBar},
@@ -99,7 +100,7 @@ func TestBarJSON(t *testing.T) {
 	if err := json.Unmarshal(text, &keys); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"bar", "high", "limit", "low", "measured", "unit", "verdict"}
+	want := []string{"bar", "high", "limit", "low", "measured", "sense", "unit", "verdict"}
 	if got := slices.Sorted(maps.Keys(keys)); !slices.Equal(got, want) {
 		t.Errorf("keys %v, want %v", got, want)
 	}

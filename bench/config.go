@@ -31,6 +31,11 @@ type Config struct {
 	// the argument that is appended. nil: this executable, "sample".
 	Command []string
 
+	// Serve starts a server of package servers with the library and the
+	// arguments of the contract appended. nil: the program of Command,
+	// "serve".
+	Serve []string
+
 	// Raw receives every sample, one JSON object a line, as it is taken;
 	// see Line. nil: nobody.
 	Raw io.Writer

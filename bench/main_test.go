@@ -5,13 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 
+	"github.com/shardloop/shardloop/bench/servers"
 	"github.com/shardloop/shardloop/internal/leak"
 )
 
-// sampleArg makes this test binary a sample process.
-const sampleArg = "sample-of-test"
+// sampleArg makes this test binary a sample process, serveArg a server.
+const (
+	sampleArg = "sample-of-test"
+	serveArg  = "serve-of-test"
+)
 
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == sampleArg {
@@ -21,6 +26,16 @@ func TestMain(m *testing.M) {
 			os.Exit(3)
 		}
 		return
+	}
+	if len(os.Args) == 6 && os.Args[1] == serveArg {
+		if err := servers.Serve(context.Background(), servers.Libraries(), os.Args[2:], os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	if os.Getenv(peersVariable) == "" {
+		os.Setenv(peersVariable, filepath.Join("..", peersFile))
 	}
 	// The race detector's runtime sleeps for a second at the end of each
 	// process, and every sample is one.
@@ -35,7 +50,7 @@ func testConfig(t *testing.T, scenarios ...Scenario) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Config{Command: []string{exe, sampleArg}, Scenarios: scenarios, Seed: 1}
+	return Config{Command: []string{exe, sampleArg}, Serve: []string{exe, serveArg}, Scenarios: scenarios, Seed: 1}
 }
 
 // fakes are scenarios whose samples are known beforehand. The seed of the test
@@ -89,9 +104,10 @@ func fake(t *testing.T, name string) Scenario {
 func tiny(scenarios []Scenario) []Scenario {
 	small := Params{
 		"rounds": 2, "size": 100, "steps": 500, "posts": 4096, "wakeups": 5, "asleep_ns": 100_000, "trips": 50,
-		"live": 500, "ops": 500, "shots": 10, "others": 100, "for_ns": 20_000_000, "requests": 20, "warmup": 2, "parked": 200,
+		"live": 500, "ops": 500, "shots": 10, "others": 100, "for_ns": 20_000_000, "requests": 20, "warmup": 2, "connections": 3, "interval_ns": 1_000_000,
+		"window": 2, "opened": 10, "messages": 30, "mib": 1, "parked": 200,
 		"script_rounds": 1, "script_steps": 100, "script_posts": 2048, "script_trips": 20, "script_ops": 100,
-		"script_requests": 20,
+		"script_requests": 20, "script_mib": 1,
 	}
 	for i := range scenarios {
 		for name := range scenarios[i].Params {

@@ -19,7 +19,7 @@ import (
 // core for whoever drives it. Scenarios that need goroutines to run beside the
 // loop ask for AllCores with GOMAXPROCS 2 and say why.
 type Placement struct {
-	Procs int   // GOMAXPROCS of the sample process
+	Procs int   // GOMAXPROCS of the sample process and of its server
 	Cores Cores // the processors it may use
 }
 
@@ -41,22 +41,24 @@ var (
 // sampleTimeout ends a sample that hangs; the longest takes about 15 s.
 const sampleTimeout = 90 * time.Second
 
-// commandVariable tells a script how to start the helper process: a JSON list,
-// which the spec is appended to.
-const commandVariable = "LOOPBENCH_SAMPLE"
-
 // ErrSample wraps every failure of a sample process.
 var ErrSample = errors.New("sample failed")
 
 // launcher starts sample processes.
 type launcher struct {
 	command []string // program and arguments before the spec
+	serve   []string // and before the library of a server
 	python  pythons
 	cores   coreMap
 }
 
 // run takes one sample of side.
 func (l *launcher) run(ctx context.Context, sc *Scenario, side Side, spec Spec) (Sample, error) {
+	place := l.cores.pick(sc.Place.Cores)
+	if side.Server != nil {
+		place = cpuList(spec.ClientCPU)
+		spec.Server, _ = l.server(ctx, side.Server) // plan has left out who has none
+	}
 	arg, err := json.Marshal(spec)
 	if err != nil {
 		return Sample{}, err
@@ -70,12 +72,8 @@ func (l *launcher) run(ctx context.Context, sc *Scenario, side Side, spec Spec) 
 	var out, log capture
 	cmd.Stdout, cmd.Stderr = &out, &log
 	cmd.WaitDelay = 5 * time.Second // for a helper that holds the pipes of a killed sample
-	again, err := json.Marshal(l.command)
-	if err != nil {
-		return Sample{}, err
-	}
-	cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(sc.Place.Procs), commandVariable+"="+string(again))
-	if err := startOn(cmd, l.cores.pick(sc.Place.Cores)); err != nil {
+	cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(sc.Place.Procs))
+	if err := startOn(cmd, place); err != nil {
 		return Sample{}, fmt.Errorf("%w: %s, side %s: %w", ErrSample, spec.Scenario, spec.Side, err)
 	}
 	if err := cmd.Wait(); err != nil {

@@ -25,6 +25,11 @@ func (s *Script) module() string {
 	return "asyncio"
 }
 
+// missing is why it cannot run where no interpreter imports what it needs.
+func (s *Script) missing() string {
+	return "no Python that can import " + s.module() + " (set " + pythonVariable + " to one)"
+}
+
 // pythonVariable names the interpreter to prefer.
 const pythonVariable = "LOOPBENCH_PYTHON"
 

@@ -180,6 +180,24 @@ func TestMissingPeer(t *testing.T) {
 	}
 }
 
+// What a peer cannot do, it cannot where peers are required either.
+func TestLackingPeer(t *testing.T) {
+	var notes []string
+	sc := fake(t, "two")
+	sc.Sides = append(sc.Sides, lacking("other", "has no such thing"))
+	cfg := testConfig(t, sc)
+	cfg.Rounds, cfg.RequirePeers = 1, true
+	cfg.Note = func(s string) { notes = append(notes, s) }
+	err := Run(t.Context(), cfg, func(m *Measurement) {
+		if len(m.Sides) != 2 {
+			t.Errorf("%d sides, want the two others", len(m.Sides))
+		}
+	})
+	if want := "without peer other: has no such thing"; err != nil || !slices.Contains(notes, want) {
+		t.Errorf("%v, notes %q", err, notes)
+	}
+}
+
 func TestMissingPython(t *testing.T) {
 	sc := fake(t, "two")
 	sc.Sides = append(sc.Sides, pythonPeers("idle")...)

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,12 +33,15 @@ func newRunner(ctx context.Context, cfg Config) (*runner, error) {
 		}
 		cfg.Command = []string{exe, "sample"}
 	}
+	if cfg.Serve == nil {
+		cfg.Serve = []string{cfg.Command[0], "serve"}
+	}
 	if cfg.Seed == 0 {
 		cfg.Seed = uint64(time.Now().UnixNano())
 	}
 	r := &runner{
 		cfg:    cfg,
-		launch: launcher{command: cfg.Command, python: pythons{}, cores: cores()},
+		launch: launcher{command: cfg.Command, serve: cfg.Serve, python: pythons{}, cores: cores()},
 		raw:    newRawFile(cfg.Raw),
 		env:    environment(ctx),
 		start:  time.Now(),
@@ -76,9 +80,12 @@ func (p *plan) samples() int {
 func (r *runner) plan(ctx context.Context, sc *Scenario, rounds int, told map[string]bool) (plan, error) {
 	p := plan{sc: sc, rounds: rounds}
 	for _, side := range sc.Sides {
-		why := side.Missing
+		why := cmp.Or(side.Missing, side.Lacks)
 		if side.Script != nil && r.launch.python.find(ctx, side.Script) == "" {
-			why = "no Python that can import " + side.Script.module() + " (set " + pythonVariable + " to one)"
+			why = side.Script.missing()
+		}
+		if side.Server != nil {
+			_, why = r.launch.server(ctx, side.Server)
 		}
 		if ctx.Err() != nil {
 			return p, ctx.Err() // an interpreter that was cut short is not missing
@@ -87,7 +94,7 @@ func (r *runner) plan(ctx context.Context, sc *Scenario, rounds int, told map[st
 			p.sides = append(p.sides, side)
 			continue
 		}
-		if r.cfg.RequirePeers && side.Kind == Peer {
+		if r.cfg.RequirePeers && side.Kind == Peer && side.Lacks == "" {
 			return p, fmt.Errorf("%w: %s: %s", ErrPeerMissing, side.Name, why)
 		}
 		if text := "without " + side.Kind.String() + " " + side.Name + ": " + why; !told[text] {
@@ -166,11 +173,14 @@ func (r *runner) sample(ctx context.Context, m *Measurement, side Side, round, p
 
 // spec gives the sides of one round the same seed.
 func (r *runner) spec(m *Measurement, side Side, round int) Spec {
-	client := -1
-	if m.Scenario.Place.Cores == OneCore {
-		client = r.launch.cores.client
+	s := Spec{
+		Scenario: m.Scenario.Name, Side: side.Name, Params: m.Params, Seed: r.env.Seed + uint64(round),
+		ClientCPU: -1, ServerCPU: -1,
 	}
-	return Spec{Scenario: m.Scenario.Name, Side: side.Name, Params: m.Params, Seed: r.env.Seed + uint64(round), ClientCPU: client}
+	if m.Scenario.Place.Cores == OneCore {
+		s.ClientCPU, s.ServerCPU = r.launch.cores.client, r.launch.cores.server
+	}
+	return s
 }
 
 func (r *runner) progress(side string, round int) {

@@ -14,13 +14,17 @@ import (
 
 // Spec orders one sample from a fresh process, as one JSON argument.
 type Spec struct {
-	Scenario   string `json:"scenario"`
-	Side       string `json:"side"`
-	Role       Role   `json:"role,omitempty"`
-	Params     Params `json:"params"`
-	Seed       uint64 `json:"seed"`
-	ClientCPU  int    `json:"client_cpu"` // processor of a second thread or process; -1: any
-	CPUProfile string `json:"cpu_profile,omitempty"`
+	Scenario  string `json:"scenario"`
+	Side      string `json:"side"`
+	Role      Role   `json:"role,omitempty"`
+	Params    Params `json:"params"`
+	Seed      uint64 `json:"seed"`
+	ClientCPU int    `json:"client_cpu"` // processor of a second thread or process; -1: any
+	ServerCPU int    `json:"server_cpu"` // of the server of a scenario of connections; -1: any
+
+	// Server is the command of that server, but for its last three arguments.
+	Server     []string `json:"server,omitempty"`
+	CPUProfile string   `json:"cpu_profile,omitempty"`
 }
 
 // Role tells a side's two processes apart.
@@ -105,7 +109,11 @@ func runSample(ctx context.Context, suite []Scenario, spec string, out io.Writer
 	if err != nil {
 		return err
 	}
-	stop, err := startProfile(task.CPUProfile)
+	own := task.CPUProfile
+	if task.Server != nil {
+		own = "" // the server is who is profiled
+	}
+	stop, err := startProfile(own)
 	if err != nil {
 		return err
 	}

@@ -93,20 +93,27 @@ func (k Kind) String() string {
 	return [...]string{"engine", "floor", "peer"}[k]
 }
 
-// Side is one way to do a scenario's work. Exactly one of Run, Script and
-// Missing is set.
+// Side is one way to do a scenario's work. Exactly one of Run, Script, Missing and
+// Lacks is set.
 type Side struct {
 	Name    string
 	Kind    Kind
 	Run     func(context.Context, Task) (Metrics, error) // in the sample process
 	Script  *Script                                      // a program for another interpreter
 	Missing string                                       // why this build cannot run it
+	Lacks   string                                       // why no build can: told like Missing, and never an error
+
+	// Server is what Run drives in a scenario of connections: Run is the client.
+	Server *Server
 }
 
 // missing is a side this platform does not have.
 func missing(name string, kind Kind, why string) Side {
 	return Side{Name: name, Kind: kind, Missing: why}
 }
+
+// lacking is a peer that cannot do what the scenario measures.
+func lacking(name, why string) Side { return Side{Name: name, Kind: Peer, Lacks: why} }
 
 // side returns the side of that name.
 func (s *Scenario) side(name string) (Side, bool) {

@@ -18,5 +18,15 @@ func Scenarios() []Scenario {
 		idleScenarios(),
 		hostScenarios(),
 		echoScenarios(),
+		pipelinedScenarios(),
+		streamScenarios(),
+		rateScenarios(),
+		acceptScenarios(),
+		heldScenarios(),
+		crosspostScenarios(),
+		bulkScenarios(),
+		pipeScenarios(),
+		datagramScenarios(),
+		loopsScenarios(),
 	)
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -70,7 +71,7 @@ func WriteBarHeader(w io.Writer) error {
 // WriteBar writes one judgement as a line of that table.
 func WriteBar(w io.Writer, b BarResult) error {
 	_, err := fmt.Fprintf(w, barFormat, b.Bar, figure(b.Measured),
-		"["+figure(b.Low)+", "+figure(b.High)+"]", "<= "+figure(b.Limit), b.Unit, b.Verdict)
+		"["+figure(b.Low)+", "+figure(b.High)+"]", b.Sense.String()+" "+figure(b.Limit), b.Unit, b.Verdict)
 	return err
 }
 
@@ -81,8 +82,8 @@ func WriteList(w io.Writer, scenarios []Scenario) error {
 		var sides, metrics []string
 		for _, side := range sc.Sides {
 			name := side.Name
-			if side.Missing != "" {
-				name += " (" + side.Missing + ")"
+			if why := cmp.Or(side.Missing, side.Lacks); why != "" {
+				name += " (" + why + ")"
 			}
 			sides = append(sides, name)
 		}

@@ -67,5 +67,12 @@ func TestTableGolden(t *testing.T) {
 	if err := WriteBar(&out, result); err != nil {
 		t.Fatal(err)
 	}
+	strict := below("fake/two", "time", "floor")
+	if result, ok = strict.judge(m); !ok {
+		t.Fatal("not judged")
+	}
+	if err := WriteBar(&out, result); err != nil {
+		t.Fatal(err)
+	}
 	golden(t, "table.txt", out.Bytes())
 }

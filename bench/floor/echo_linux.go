@@ -1,18 +1,18 @@
 package floor
 
 import (
-	"errors"
-	"golang.org/x/sys/unix"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Echo is a server that sends back what it reads. A turn is a wait and a look at
 // the clock; an event of the right generation is a read and a write.
 type Echo struct {
 	epfd, listener int
-	generations    [1024]int32 // by descriptor
+	generations    [1 << 15]int32 // by descriptor
 	events         [256]unix.EpollEvent
-	buf            [64 << 10]byte
+	buf            [256 << 10]byte
 	Now            time.Time // of the last turn
 }
 
@@ -50,10 +50,9 @@ func (e *Echo) ready(fd int) error {
 	}
 	n, err := Read(fd, e.buf[:])
 	if n > 0 {
-		_, err = Write(fd, e.buf[:n])
-		return err
+		return WriteAll(fd, e.buf[:n])
 	}
-	return errors.Join(err, unix.Close(fd))
+	return End(fd, err)
 }
 
 // Close releases the set; the listener is the caller's.

@@ -1,6 +1,9 @@
 package stat
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // Tolerance widens the limit of a ratio: a bar `<= r x` is judged at r + 0.05,
 // because two builds of one program differ by a few per cent through nothing
@@ -31,6 +34,25 @@ const (
 	// Below: the whole interval under the limit.
 	Below
 )
+
+// String is the sign of reports.
+func (s Sense) String() string { return signs[s] }
+
+var signs = [...]string{"<=", ">=", "<"}
+
+// MarshalText makes it the sign in JSON too.
+func (s Sense) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the sign.
+func (s *Sense) UnmarshalText(text []byte) error {
+	for i, sign := range signs {
+		if sign == string(text) {
+			*s = Sense(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("no sense %q", text)
+}
 
 // Rule is a limit and how it is judged. Tolerance is Tolerance for ratios and 0
 // for absolute limits.

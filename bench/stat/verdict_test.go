@@ -54,3 +54,19 @@ func TestJudge(t *testing.T) {
 		}
 	}
 }
+
+func TestSenseAsText(t *testing.T) {
+	for s, sign := range map[Sense]string{AtMost: "<=", AtLeast: ">=", Below: "<"} {
+		text, err := s.MarshalText()
+		if err != nil || string(text) != sign {
+			t.Errorf("%d is %q, %v", s, text, err)
+		}
+		var back Sense
+		if err := back.UnmarshalText(text); err != nil || back != s {
+			t.Errorf("%q is %d, %v", text, back, err)
+		}
+	}
+	if err := new(Sense).UnmarshalText([]byte("==")); err == nil {
+		t.Error("== is a sense")
+	}
+}

@@ -94,7 +94,7 @@ func runCommand(ui *terminal) *cobra.Command {
 		},
 	}
 	f.common(c)
-	c.Flags().BoolVar(&f.quick, "quick", false, "small sizes and three rounds: a look in under three minutes")
+	c.Flags().BoolVar(&f.quick, "quick", false, "small sizes and three rounds: a look in a few minutes")
 	c.Flags().BoolVar(&f.profile, "profile", false, "then profile the engine and print the hottest functions")
 	c.Flags().StringVar(&f.file, "json", "", "write every sample to this file, one JSON object a line")
 	return c

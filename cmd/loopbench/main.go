@@ -3,12 +3,13 @@
 //	loopbench list [--filter RE]
 //	loopbench run  [--filter RE] [--quick] [--profile] [--json FILE]
 //	loopbench bars [--filter RE] [--json] [--raw FILE]
+//	loopbench loss [--filter RE] [--json] [--markdown] [--require-peers]
 //
 // Results go to standard output, everything else to standard error; progress is
 // shown on a terminal only. It ends with
 //
 //	0    all went well
-//	1    a bar failed
+//	1    a bar failed, or a server, or the engine lost something
 //	2    wrong usage, or a filter that leaves nothing
 //	3    a sample failed; what was measured is shown
 //	4    a peer is missing that --require-peers asks for
@@ -26,6 +27,7 @@ import (
 	"syscall"
 
 	"github.com/shardloop/shardloop/bench"
+	"github.com/shardloop/shardloop/bench/loss"
 	"github.com/spf13/cobra"
 )
 
@@ -47,7 +49,7 @@ func execute(ctx context.Context, args []string, out io.Writer, errs *os.File) i
 		SilenceUsage:  true,
 	}
 	ui := &terminal{out: out, errs: errs}
-	root.AddCommand(listCommand(ui), runCommand(ui), barsCommand(ui), sampleCommand(ui))
+	root.AddCommand(listCommand(ui), runCommand(ui), barsCommand(ui), lossCommand(ui), sampleCommand(ui), serveCommand(ui))
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errs)
@@ -70,9 +72,13 @@ var exitCodes = []struct {
 	{context.Canceled, 130},
 	{errUsage, 2},
 	{bench.ErrNothing, 2},
+	{loss.ErrNothing, 2},
 	{bench.ErrPeerMissing, 4},
+	{loss.ErrMissing, 4},
 	{bench.ErrSample, 3},
 	{bench.ErrBar, 1},
+	{loss.ErrLost, 1},
+	{errServer, 1},
 }
 
 func exitCode(err error) int {

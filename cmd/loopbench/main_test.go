@@ -63,6 +63,9 @@ func TestExitCodes(t *testing.T) {
 		{t.Context(), "bars --quick", 2},
 		{t.Context(), "run --json no/such/directory/file", 5},
 		{t.Context(), `sample {"scenario":"none"}`, 5},
+		{t.Context(), "serve engine no-such-role tcp 127.0.0.1:0", 1},
+		{t.Context(), "serve engine echo tcp no-such-address", 1},
+		{t.Context(), "serve engine", 2},
 		{cancelled, "run", 130},
 	} {
 		var out bytes.Buffer
@@ -113,7 +116,7 @@ func TestBarsJSON(t *testing.T) {
 	if err := json.Unmarshal(out, &bar); err != nil {
 		t.Fatalf("%v in %q", err, out)
 	}
-	if bar["bar"] != "idle/empty turns" || bar["verdict"] != "pass" || len(bar) != 7 {
+	if bar["bar"] != "idle/empty turns" || bar["verdict"] != "pass" || bar["sense"] != "<=" || len(bar) != 8 {
 		t.Errorf("bar %v", bar)
 	}
 }

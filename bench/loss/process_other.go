@@ -1,0 +1,16 @@
+//go:build !linux
+
+package loss
+
+import (
+	"errors"
+	"time"
+)
+
+func cpuOf(int) (time.Duration, error) { return 0, errors.ErrUnsupported }
+
+func limitDescriptors(int) error { return errors.ErrUnsupported }
+
+func sockets(int) (int, error) { return 0, errors.ErrUnsupported }
+
+func resident(int) (int64, error) { return 0, errors.ErrUnsupported }
