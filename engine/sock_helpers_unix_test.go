@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/shardloop/shardloop/engine"
 )
 
@@ -120,4 +122,27 @@ func inetAddr(text string) engine.Addr {
 func unixAddr(name string) engine.Addr {
 	a, _ := engine.AddrOf(&net.UnixAddr{Name: name})
 	return a
+}
+
+// openFile is what a descriptor stands for. Its number does not tell: as soon as it
+// is free, another loop's may have it.
+type openFile struct {
+	fd   int
+	stat unix.Stat_t
+}
+
+func fileOf(t *testing.T, s *engine.Socket) openFile {
+	t.Helper()
+	f := openFile{fd: s.Fd()}
+	must(t, unix.Fstat(f.fd, &f.stat))
+	return f
+}
+
+// wantClosed checks that the descriptor does not stand for f any more.
+func wantClosed(t *testing.T, f openFile) {
+	t.Helper()
+	var now unix.Stat_t
+	if err := unix.Fstat(f.fd, &now); err == nil && now.Dev == f.stat.Dev && now.Ino == f.stat.Ino {
+		t.Error("the descriptor is open")
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -130,16 +129,13 @@ func TestSockTwoLoops(t *testing.T) {
 	})
 	waitWatched(t, l, 1)
 	waitWatched(t, other, 1)
-	fd := a.Fd()
+	was := fileOf(t, a)
 	must(t, a.Close())
 	waiting.Wait()
 	for _, l := range []*engine.Loop{l, other} {
 		waitWatched(t, l, 0)
 	}
-	var st syscall.Stat_t
-	if err := syscall.Fstat(fd, &st); err != syscall.EBADF {
-		t.Errorf("the descriptor is open: %v", err)
-	}
+	wantClosed(t, was)
 }
 
 // TestSockAbandonedOnTheLoop: a task of the loop finds a socket free that a goroutine
