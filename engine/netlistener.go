@@ -15,7 +15,9 @@ import (
 // block: there it is ErrNotInTask.
 //
 // The loop accepts ahead of Accept, as many connections as the backlog has, and
-// leaves the others to the kernel.
+// leaves the others to the kernel. When its server is closed by another way than
+// Close, by Shutdown say, Accept hands out what was accepted, and then is
+// net.ErrClosed.
 type Listener struct {
 	server  *Server
 	addr    net.Addr
@@ -25,6 +27,7 @@ type Listener struct {
 	mu    sync.Mutex
 	queue []*Conn // guarded by mu
 	held  bool    // the server; guarded by mu
+	over  bool    // nothing comes any more; guarded by mu
 	end   error   // guarded by mu
 }
 
@@ -64,6 +67,7 @@ func (k *Listener) open(ctx context.Context) error {
 		return err
 	}
 	return k.onLoop(ctx, func() {
+		k.server.listener = k
 		if len(k.server.views) > 0 {
 			k.addr, _ = k.server.views[0].LocalAddr()
 		}
@@ -83,11 +87,14 @@ func (k *Listener) Accept() (net.Conn, error) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for len(k.queue) == 0 && k.end == nil {
+	for len(k.queue) == 0 && k.end == nil && !k.over {
 		k.arrival.Wait()
 	}
-	if k.end != nil {
+	switch {
+	case k.end != nil:
 		return nil, k.opError(k.end)
+	case len(k.queue) == 0:
+		return nil, k.opError(net.ErrClosed)
 	}
 	c := k.queue[0]
 	k.queue = slices.Delete(k.queue, 0, 1)
@@ -120,6 +127,24 @@ func (k *Listener) arrived(c *Conn) {
 		c.transport.(*connection).server.hold((*accept.Listener).Hold)
 	}
 	k.arrival.Signal()
+}
+
+// tellListener ends a Listener whose server is closed, behind the protocols' learning
+// of the last connections.
+func (s *Server) tellListener() {
+	if s.listener != nil && s.state == serverClosed && len(s.greeting) == 0 {
+		_ = s.loop.r.Soon(serverGone, s.listener) // a closed loop ends it
+	}
+}
+
+func serverGone(arg any) { arg.(*Listener).serverGone() }
+
+// serverGone ends Accept when the queue is empty. Close is still to be called.
+func (k *Listener) serverGone() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.over = true
+	k.arrival.Broadcast()
 }
 
 // Close implements net.Listener. The sockets are closed when it returns, if the loop

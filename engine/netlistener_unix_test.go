@@ -147,6 +147,81 @@ func TestListenerCloseEndsAccept(t *testing.T) {
 	wantNetErr(t, "Accept", <-accept, net.ErrClosed)
 }
 
+// TestListenerOfAServerThatEnds: Accept hands out what was accepted, and then ends.
+func TestListenerOfAServerThatEnds(t *testing.T) {
+	for name, end := range map[string]func(*engine.Server) error{
+		"Close": func(s *engine.Server) error {
+			onLoop(t, s.Loop(), s.Close)
+			return nil
+		},
+		"Shutdown": shutDown,
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := servingLoop(t)
+			k := listenOn(t, l, engine.ServerOptions{})
+			waits := meanwhile(func() error { _, err := k.Accept(); return err })
+			first := client(t, k.Addr())
+			must(t, <-waits)
+			for range 3 {
+				client(t, k.Addr())
+			}
+			until(t, l, func() bool { return k.Server().Stats().Accepted == 4 })
+			must(t, end(k.Server()))
+			for range 3 {
+				_, err := k.Accept()
+				must(t, err)
+			}
+			for range 2 {
+				_, err := k.Accept()
+				wantNetErr(t, "Accept", err, net.ErrClosed)
+			}
+			must(t, k.Close())
+			wantNetErr(t, "Close", k.Close(), net.ErrClosed)
+			must(t, first.Close())
+		})
+	}
+}
+
+// TestServerThatEndsUnderAccept: all that wait are told.
+func TestServerThatEndsUnderAccept(t *testing.T) {
+	l := servingLoop(t)
+	k := listenOn(t, l, engine.ServerOptions{})
+	accept := func() error { _, err := k.Accept(); return err }
+	one, other := meanwhile(accept), meanwhile(accept)
+	onLoop(t, l, k.Server().Close)
+	wantNetErr(t, "Accept", <-one, net.ErrClosed)
+	wantNetErr(t, "Accept", <-other, net.ErrClosed)
+}
+
+// TestServerThatEndsAsConnectionsCome: each that the server has accepted is handed
+// out, also if it had no protocol yet.
+func TestServerThatEndsAsConnectionsCome(t *testing.T) {
+	for range 20 {
+		l := servingLoop(t)
+		k := listenOn(t, l, engine.ServerOptions{})
+		var accepted uint64
+		accepting := meanwhile(func() error {
+			for {
+				if _, err := k.Accept(); err != nil {
+					return err
+				}
+				accepted++
+			}
+		})
+		for range 5 {
+			client(t, k.Addr())
+		}
+		must(t, shutDown(k.Server()))
+		wantNetErr(t, "Accept", <-accepting, net.ErrClosed)
+		isEqual(t, "handed out", accepted, 5)
+	}
+}
+
+func shutDown(s *engine.Server) error {
+	_, err := s.Shutdown(context.Background())
+	return err
+}
+
 // TestListenerOfOtherLoop: a task of another loop makes one and closes it.
 func TestListenerOfOtherLoop(t *testing.T) {
 	l, other := servingLoop(t), newLoop(t)

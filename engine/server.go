@@ -38,6 +38,7 @@ type Server struct {
 	conns    []*connection
 	greeting []*accepted // on their way to their protocols
 	ending   *serverEnd  // Shutdown; nil before
+	listener *Listener   // that hands the connections out; nil for most
 	stats    ServerStats
 	taken    uint64        // connections that its own listeners have accepted
 	shedTold time.Duration // when it was reported last that connections are shed
@@ -216,6 +217,7 @@ func (s *Server) Close() {
 	if s.forever != nil {
 		_ = s.forever.SetError(ErrServerClosed) // pending, or cancelled
 	}
+	s.tellListener()
 	s.settle()
 }
 
@@ -289,6 +291,7 @@ func greet(arg any) {
 		return
 	}
 	s.attach(s.loop.newConnection(a.endpoint, p, s.ctx, nil))
+	s.tellListener()
 }
 
 func (s *Server) greeted(a *accepted) {
@@ -303,6 +306,7 @@ func (s *Server) refuse(fd int, err error) {
 	_ = sock.Close(fd) // nobody has it
 	s.stats.Refused++
 	s.left()
+	s.tellListener()
 	s.loop.CallExceptionHandler(ErrorContext{
 		Message: "Error on transport creation for incoming connection", Err: err, Context: s.ctx,
 	})
