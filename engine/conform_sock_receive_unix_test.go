@@ -5,8 +5,13 @@ package engine_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"math"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/shardloop/shardloop/engine"
 )
@@ -73,6 +78,57 @@ func TestSockRecvMuch(t *testing.T) {
 		if _, err := l.SockRecv(ctx, a, 1<<30); err != nil || string(first) != "first" || cap(first) > 64 {
 			t.Errorf("%v, the first result is %q, in %d bytes", err, first, cap(first))
 		}
+	})
+}
+
+// TestSockRecvOfAnyNumber: memory goes by what has arrived, and a datagram is whole.
+func TestSockRecvOfAnyNumber(t *testing.T) {
+	l := newLoop(t)
+	runTask(t, l, func(ctx context.Context) {
+		for _, typ := range []int{engine.SockStream, engine.SockDgram} {
+			a, b, err := engine.SocketPair(engine.AFUnix, typ, 0)
+			closedLater(t, a, err)
+			closedLater(t, b, err)
+			for _, text := range []string{"hello", "x"} {
+				waits := newTask(l, func(ctx context.Context) error {
+					p, err := l.SockRecv(ctx, a, math.MaxInt)
+					wantSame(t, "received", p, []byte(text))
+					return err
+				})
+				must(t, engine.Sleep(ctx, 0))
+				written(t, b, text)
+				await(t, ctx, waits)
+				written(t, b, text)
+				p, _, err := l.SockRecvfrom(ctx, a, math.MaxInt)
+				must(t, err)
+				wantSame(t, "received", p, []byte(text))
+			}
+		}
+	})
+}
+
+// TestSockRecvLargeDatagram: one that is larger than what a stream gives at once is
+// not cut.
+func TestSockRecvLargeDatagram(t *testing.T) {
+	a, b, err := engine.SocketPair(engine.AFUnix, engine.SockDgram, 0)
+	closedLater(t, a, err)
+	closedLater(t, b, err)
+	_ = unix.SetsockoptInt(b.Fd(), unix.SOL_SOCKET, unix.SO_SNDBUF, 2<<20) // the system has a limit
+	l := newLoop(t)
+	runTask(t, l, func(ctx context.Context) {
+		data := noise(700_000)
+		if _, err := l.SockSendall(ctx, b, data); errors.Is(err, syscall.EMSGSIZE) {
+			t.Skip("the system sends no such datagram")
+		} else {
+			must(t, err)
+		}
+		written(t, b, "next")
+		p, err := l.SockRecv(ctx, a, math.MaxInt)
+		must(t, err)
+		wantSame(t, "received", p, data)
+		p, err = l.SockRecv(ctx, a, math.MaxInt)
+		must(t, err)
+		wantSame(t, "received", p, []byte("next"))
 	})
 }
 

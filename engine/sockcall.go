@@ -79,8 +79,8 @@ func (c *sockCall) try(fd int, k sock.Kind) (err error) {
 	return c.connect(fd, k.Family)
 }
 
-// maxReceive is the most that one call takes from a stream into memory of its own:
-// asyncio's max_size.
+// maxReceive is the most that one call takes from a stream into memory of its own,
+// and what it begins with for a datagram: asyncio's max_size.
 const maxReceive = 256 << 10
 
 // receive reads into p. Nothing is the end, but for an empty datagram, and where
@@ -103,20 +103,33 @@ func (c *sockCall) receive(fd int, k sock.Kind, p []byte) (err error) {
 // receiveNew reads into memory of the result's size, so that a call that waits
 // holds none.
 func (c *sockCall) receiveNew(fd int, k sock.Kind) error {
-	want := c.want
-	if k.Type == SockStream {
-		want = min(want, maxReceive)
-	}
 	scratch := buffers.GetScratch()
 	defer buffers.PutScratch(scratch)
-	if cap(scratch.B) < want {
-		scratch.B = make([]byte, want)
-	}
-	err := c.receive(fd, k, scratch.B[:want])
+	p, err := c.room(fd, k, scratch)
 	if err == nil {
-		c.buf = append(make([]byte, 0, c.n), scratch.B[:c.n]...)
+		err = c.receive(fd, k, p)
+	}
+	if err == nil {
+		c.buf = append(make([]byte, 0, c.n), p[:c.n]...)
 	}
 	return err
+}
+
+// room is memory for what there is, however much is wanted. A datagram that may be
+// larger is looked at first, so that it is whole.
+func (c *sockCall) room(fd int, k sock.Kind, scratch *buffers.Scratch) ([]byte, error) {
+	for n := min(c.want, maxReceive); ; n = min(c.want, 2*n) {
+		if cap(scratch.B) < n {
+			scratch.B = make([]byte, n)
+		}
+		p := scratch.B[:n]
+		if n == c.want || k.Type == SockStream {
+			return p, nil
+		}
+		if seen, err := sock.Peek(fd, p); err != nil || seen < n {
+			return p, err
+		}
+	}
 }
 
 // acceptNext takes a connection, and goes on behind those that were aborted.

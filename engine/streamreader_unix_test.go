@@ -39,6 +39,19 @@ func TestStreamRead(t *testing.T) {
 	s.wantRead("nothing", "", s.some(0))
 }
 
+// TestStreamReadsOfAnyNumber: memory goes by what has come.
+func TestStreamReadsOfAnyNumber(t *testing.T) {
+	s := newStream(t, 0)
+	s.comes("abc")
+	s.wantRead("what there is", "abc", s.some(math.MaxInt))
+	g := s.begins(s.exactly(math.MaxInt))
+	s.comes("def")
+	isEqual(t, "ended", g.task.Done(), false)
+	s.endsInput()
+	_, err := s.ends(g)
+	wantErr(t, "the end", err, io.ErrUnexpectedEOF)
+}
+
 // TestStreamHighestLimit: a limit that twice is no number.
 func TestStreamHighestLimit(t *testing.T) {
 	s := newStream(t, math.MaxInt)

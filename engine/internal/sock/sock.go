@@ -90,6 +90,9 @@ func KindOf(fd int) (Kind, error) { return kindOf(fd) }
 // the socket: EAGAIN when nothing has arrived.
 func Receive(fd int, p []byte) (int, error) { return receive(fd, p) }
 
+// Peek is Receive that leaves all where it is.
+func Peek(fd int, p []byte) (int, error) { return peek(fd, p) }
+
 // ReceiveFrom is Receive that tells who has sent it; none for a stream.
 func ReceiveFrom(fd int, p []byte) (n int, from Addr, err error) { return receiveFrom(fd, p) }
 

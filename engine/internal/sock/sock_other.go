@@ -10,6 +10,8 @@ func accept(int) (int, Addr, error) { return -1, Addr{}, unsupported("accept") }
 
 func receive(int, []byte) (int, error) { return 0, unsupported("recvfrom") }
 
+func peek(int, []byte) (int, error) { return 0, unsupported("recvfrom") }
+
 func receiveFrom(int, []byte) (int, Addr, error) { return 0, Addr{}, unsupported("recvfrom") }
 
 func send(int, []byte) (int, error) { return 0, unsupported("sendto") }
