@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/shardloop/shardloop/engine"
+	"github.com/shardloop/shardloop/poller"
 	"golang.org/x/sys/unix"
 )
 
@@ -127,6 +128,29 @@ func TestSockConnectFull(t *testing.T) {
 	defer unix.Close(fd)
 	must(t, finish(t, l, c))
 }
+
+// TestSockConnectFullClosed: the pause before the next try ends with the socket. The
+// clock stands still, so that nothing else can end it.
+func TestSockConnectFullClosed(t *testing.T) {
+	_, path := fullServer(t)
+	p, err := poller.New()
+	must(t, err)
+	l := newLoop(t, engine.Config{Poller: &stoppedPoller{p, p.Now()}})
+	s := newSocket(t, engine.AFUnix, engine.SockStream)
+	task := waitingTask(t, l, func(ctx context.Context) error { return l.SockConnect(ctx, s, path) })
+	must(t, s.Close())
+	turn(t, l)
+	turn(t, l)
+	wantOpError(t, task.Err(), "connect", "unix", net.ErrClosed)
+}
+
+// stoppedPoller is the system's poller with a clock that stands still.
+type stoppedPoller struct {
+	poller.Poller
+	now int64
+}
+
+func (p *stoppedPoller) Now() int64 { return p.now }
 
 // sleepIn runs the loop for a while.
 func sleepIn(t *testing.T, l *engine.Loop, d time.Duration) {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/shardloop/shardloop/engine/internal/reactor"
 	"github.com/shardloop/shardloop/engine/internal/sock"
 	"github.com/shardloop/shardloop/poller"
 )
@@ -40,6 +41,7 @@ type sockWait struct {
 	waiting bool
 	watched bool  // registered
 	cut     error // of a cancellation
+	again   reactor.Timer
 	next    *sockWait
 }
 
@@ -112,12 +114,21 @@ func (w *sockWait) serve(ctx context.Context, t *task) error {
 // unix server has room: that takes a pause.
 func (w *sockWait) ready(ctx context.Context, t *task, pause time.Duration) error {
 	if w.call.op == opConnect && !w.call.begun {
-		return Sleep(ctx, pause)
+		return w.pause(ctx, t, pause)
 	}
 	if err := w.watch(); err != nil {
 		return w.sock.told(&w.call, err)
 	}
 	return w.wait(ctx, t)
+}
+
+// pause suspends the task for a while.
+func (w *sockWait) pause(ctx context.Context, t *task, d time.Duration) error {
+	w.again.Init(wakeSockWait, w)
+	_ = w.loop.r.Schedule(&w.again, int64(after(w.loop.Time(), d))) // a closed loop ends the wait
+	err := w.wait(ctx, t)
+	w.loop.r.Cancel(&w.again)
+	return err
 }
 
 // try asks the system, unless nobody wants to know.
@@ -137,7 +148,7 @@ func (w *sockWait) try() error {
 	return w.err
 }
 
-// wait suspends the task until the descriptor, which is registered, is ready.
+// wait suspends the task until wake.
 func (w *sockWait) wait(ctx context.Context, t *task) error {
 	unbind, err := t.bind(ctx)
 	if err == nil {
