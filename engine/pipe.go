@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"github.com/shardloop/shardloop/engine/internal/sock"
@@ -80,9 +81,26 @@ func (l *Loop) connectPipe(ctx context.Context, f ProtocolFactory, file *os.File
 		return l.welcome(ctx, p, Timeouts{}, e)
 	}, made.abandon)
 	if err != nil {
+		if gaveUp(ctx, err) {
+			discardPipe(file) // the loop need not have begun with it
+		}
 		return nil, nil, err
 	}
 	return m.connection.transport(), m.protocol, nil
+}
+
+// gaveUp reports whether err tells that the caller did not want to wait.
+func gaveUp(ctx context.Context, err error) bool {
+	return errors.Is(err, ErrCancelled) || ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+}
+
+// discardPipe closes a file as takePipe does.
+func discardPipe(file *os.File) {
+	number := -1
+	_ = control(file, func(n int) { number = n }) // it may be closed by now
+	if number > lastStandard {
+		_ = file.Close()
+	}
 }
 
 // pipeKind is what a file is to a stream, or an *ArgError.

@@ -110,16 +110,27 @@ func (w *sockWait) serve(ctx context.Context, t *task) error {
 	}
 }
 
-// ready waits until another try is worth it. Nothing tells when the full queue of a
-// unix server has room: that takes a pause.
+// ready waits until another try is worth it.
 func (w *sockWait) ready(ctx context.Context, t *task, pause time.Duration) error {
-	if w.call.op == opConnect && !w.call.begun {
+	if w.untold() {
 		return w.pause(ctx, t, pause)
 	}
 	if err := w.watch(); err != nil {
 		return w.sock.told(&w.call, err)
 	}
 	return w.wait(ctx, t)
+}
+
+// untold reports whether nothing tells when another try is worth it: the queue of a
+// unix socket elsewhere is full. One that is not connected is writable all the while.
+func (w *sockWait) untold() bool {
+	switch w.call.op {
+	case opConnect:
+		return !w.call.begun
+	case opSendto:
+		return w.sock.kind.Family == AFUnix
+	}
+	return false
 }
 
 // pause suspends the task for a while.
