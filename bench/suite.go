@@ -9,6 +9,7 @@ func Scenarios() []Scenario {
 		callbackScenarios(),
 		handleScenarios(),
 		taskScenarios(),
+		nameScenarios(),
 		readerScenarios(),
 		postScenarios(),
 		wakeupScenarios(),
