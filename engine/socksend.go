@@ -14,7 +14,8 @@ func (l *Loop) SockSendall(ctx context.Context, s *Socket, data []byte) (int, er
 }
 
 // SockSendto sends a datagram to an address: sock_sendto. It returns the number of
-// bytes, and waits while there is no room for them. It asks nobody for the address:
+// bytes, and waits while there is no room for them: where the queue of a unix socket
+// is full, by trying again after 1 to 64 ms. It asks nobody for the address:
 // that of a host is what GetAddrInfo finds. It fails with an *ArgError for an address
 // that is not of the socket's family. Otherwise it is as SockSendall. Any goroutine.
 func (l *Loop) SockSendto(ctx context.Context, s *Socket, data []byte, to Addr) (int, error) {
