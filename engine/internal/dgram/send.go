@@ -97,7 +97,7 @@ func (e *Endpoint) send() {
 		case e.mustWait(err):
 			e.block(err)
 			return
-		case n == 0:
+		default:
 			e.refused(err)
 		}
 	}
@@ -117,7 +117,7 @@ func (e *Endpoint) sent(n int) {
 	e.pause = 0
 }
 
-// refused is about the head of the queue, of which the kernel has taken nothing.
+// refused is about the head of the queue, behind what the kernel has taken.
 func (e *Endpoint) refused(err error) {
 	switch {
 	case err == syscall.ECONNREFUSED && e.kind.Family != sock.Unix && !e.is(retried):

@@ -207,6 +207,58 @@ func TestSendAfterAnswer(t *testing.T) {
 	wantTexts(t, "sent", k.taken, "b")
 }
 
+// TestSendErrorBehindOthers: it is about the first that was not taken, and none of
+// those that were is sent again.
+func TestSendErrorBehindOthers(t *testing.T) {
+	for _, c := range []struct {
+		err   syscall.Errno
+		drops uint64
+		sent  []string
+	}{
+		{syscall.ECONNREFUSED, 0, []string{"a", "b", "c"}},
+		{syscall.EMSGSIZE, 1, []string{"a", "c"}},
+	} {
+		w := simple(t)
+		fd, at := udp(t)
+		o := w.endpoint(fd, Options{Kind: udpKind, Remote: at, Connected: true})
+		k := w.script(answer{n: 1, err: c.err})
+		w.turn(func() { o.sends("a", "b", "c") })
+		w.turn()
+		wantTexts(t, "sent", k.taken, c.sent...)
+		o.wants("error")
+		wantOpError(t, o.errs[0], "write", at, c.err)
+		equal(t, "drops", w.sh.Stats().SendErrors, c.drops)
+	}
+	w := simple(t)
+	o, _ := w.pair()
+	k := w.script(answer{n: 1, err: syscall.EAGAIN})
+	w.turn(func() { o.sends("a", "b") })
+	wantTexts(t, "sent", k.taken, "a")
+	equal(t, "waits", o.is(blocked), true)
+}
+
+// TestSendAnswerAmongWaits: answers of the network come while the kernel has no room
+// now and then. The owner is paused and resumed in turn, and nothing is left.
+func TestSendAnswerAmongWaits(t *testing.T) {
+	w := simple(t)
+	fd, at := udp(t)
+	o := w.endpoint(fd, Options{Kind: udpKind, Remote: at, Connected: true})
+	o.SetMarks(0, 2*overhead)
+	full, refused := answer{err: syscall.EAGAIN}, answer{err: syscall.ECONNREFUSED}
+	k := w.script(full, refused, answer{n: 1}, full, refused, full, refused, refused, full)
+	w.turn(func() { o.sends("a", "b", "c", "d") })
+	for range 4 {
+		o.event(poller.Writable)
+		w.turn()
+	}
+	w.turn()
+	o.wants("pause", "error", "error", "error", "error", "resume")
+	wantTexts(t, "sent", k.taken, "a", "c", "d")
+	equal(t, "buffered", o.Buffered(), 0)
+	equal(t, "sent", w.sh.Stats().Sent, 3)
+	equal(t, "drops", w.sh.Stats().SendErrors, 1)
+}
+
 // TestErrorsBeforeTheEnd: of what the last flush could not send.
 func TestErrorsBeforeTheEnd(t *testing.T) {
 	for name, end := range map[string]func(*owner){"close": func(o *owner) { o.Close() }, "abort": func(o *owner) { o.Abort() }} {

@@ -41,7 +41,8 @@ func sysReceive(fd int, in *inbox) (n int, err error) {
 // sent needs no room.
 type sent struct{}
 
-// sysSend sends one datagram after the other.
+// sysSend sends one datagram after the other. The error of one behind others may not
+// come again: an answer of the network comes once.
 func sysSend(fd int, list []packet, _ sending, out *outbox) (n int, err error) {
 	out.first = 1
 	for n < len(list) {
@@ -54,8 +55,8 @@ func sysSend(fd int, list []packet, _ sending, out *outbox) (n int, err error) {
 		}
 		n++
 	}
-	if n > 0 {
-		err = nil // it comes again
+	if n > 0 && err == syscall.EINTR {
+		err = nil
 	}
 	return n, err
 }

@@ -7,8 +7,8 @@ import "syscall"
 //
 // What comes back:
 //
-//	n messages  brought, or taken, fewer than there are as well; an error of a
-//	            receive beside them came behind them
+//	n messages  brought, or taken, fewer than there are as well; an error beside
+//	            them came behind them
 //	EAGAIN      nothing is there, or nothing is taken, and an event will tell, but
 //	            for a unix peer's full queue
 //	EINTR       nothing happened: it is asked again

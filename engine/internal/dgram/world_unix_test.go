@@ -217,7 +217,7 @@ type scripted struct {
 	taken   []string
 }
 
-// answer is a number of messages, or else an error.
+// answer is a number of messages, an error, or one behind the other.
 type answer struct {
 	n   int
 	err error
@@ -241,14 +241,10 @@ func (k *scripted) send(_ int, list []packet, s sending, out *outbox) (int, erro
 	}
 	out.first = counts[0]
 	k.calls = append(k.calls, fmt.Sprint(counts))
-	n := len(counts)
+	n, err := len(counts), error(nil)
 	if len(k.answers) > 0 {
-		a := k.answers[0]
+		n, err = min(n, k.answers[0].n), k.answers[0].err
 		k.answers = k.answers[1:]
-		if a.err != nil {
-			return 0, a.err
-		}
-		n = min(n, a.n)
 	}
 	total := 0
 	for _, c := range counts[:n] {
@@ -257,7 +253,7 @@ func (k *scripted) send(_ int, list []packet, s sending, out *outbox) (int, erro
 	for _, p := range list[:total] {
 		k.taken = append(k.taken, string(p.data))
 	}
-	return total, nil
+	return total, err
 }
 
 // event comes in the next turn.
