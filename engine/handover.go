@@ -83,7 +83,7 @@ func (s *Server) adopt(x listening) {
 		x.close(s.loop.log)
 		return
 	}
-	s.sockets, s.views, s.files = append(s.sockets, x.sockets...), append(s.views, x.views...), append(s.files, x.files...)
+	s.listening.join(x)
 	for _, k := range x.sockets {
 		if s.state == serverServing {
 			if err := s.listen(k); err != nil {
@@ -93,12 +93,32 @@ func (s *Server) adopt(x listening) {
 	}
 }
 
-// surrender gives up what listens. The loop has ended.
+// join adds what another shard has listened with.
+func (x *listening) join(o listening) {
+	x.sockets = append(x.sockets, o.sockets...)
+	x.views = append(x.views, o.views...)
+	x.files = append(x.files, o.files...)
+}
+
+// surrender gives up what listens, and what was on its way to do so. The loop has
+// ended.
 func (s *Server) surrender() listening {
 	s.stop()
 	x := s.listening
 	s.listening = listening{}
+	for _, late := range s.arriving.surrender() {
+		x.join(late)
+	}
 	return x
+}
+
+// surrender gives up the listening sockets, and lets nothing come any more.
+func (a *arrivals) surrender() []listening {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	sockets := a.listening
+	a.listening, a.shut = nil, true
+	return sockets
 }
 
 // place gives a connection to the shard that the balance chooses.
