@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -239,6 +240,34 @@ func TestConnDeadlineLosesNothing(t *testing.T) {
 	}
 	must(t, <-sent)
 	isEqual(t, "what came", tallyOf(in), tallyOf(data))
+}
+
+// TestConnDeadlineTakenBack: a write that waits counts nothing as sent when its
+// deadline passes and is changed at once.
+func TestConnDeadlineTakenBack(t *testing.T) {
+	l, c, far := connPair(t)
+	var over atomic.Bool
+	sent := make(chan int)
+	go func() {
+		total, p := 0, make([]byte, 1000)
+		for !over.Load() {
+			n, _ := c.Write(p) // or its time was up
+			total += n
+		}
+		sent <- total
+	}()
+	until(t, l, func() bool { return c.Transport().WriteBufferSize() > 0 })
+	for range 10_000 {
+		must(t, c.SetWriteDeadline(time.Now().Add(-time.Second)))
+		must(t, c.SetWriteDeadline(time.Time{}))
+	}
+	over.Store(true)
+	must(t, c.SetWriteDeadline(time.Now().Add(-time.Second)))
+	total := <-sent
+	must(t, c.CloseWrite())
+	came, err := io.Copy(io.Discard, far)
+	must(t, err)
+	isEqual(t, "what came", int(came), total)
 }
 
 // TestConnPendingMemory: a reader that never has all of it costs no more for that.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"syscall"
 	"time"
 
@@ -31,16 +30,16 @@ func (c *Conn) Read(p []byte) (int, error) {
 
 func (c *Conn) read(p []byte) (int, error) {
 	for {
-		passed := c.readUntil.Done()
-		if isDone(passed) {
-			return 0, os.ErrDeadlineExceeded
+		until := c.readUntil.passing()
+		if err := until.Err(); err != nil {
+			return 0, err
 		}
 		if n, err := c.readNow(p); n > 0 || err != nil || len(p) == 0 {
 			return n, err
 		}
 		select {
 		case <-c.changed:
-		case <-passed:
+		case <-until:
 		}
 		if n := c.withdraw(); n > 0 {
 			return n, nil
@@ -115,12 +114,13 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 }
 
 func (c *Conn) write(p []byte) error {
-	if err := cmp.Or(mayBlock(), c.refuses(), c.writeUntil.Err()); err != nil {
+	until := c.writeUntil.passing()
+	if err := cmp.Or(mayBlock(), c.refuses(), until.Err()); err != nil {
 		return err
 	}
 	err := c.transport.Post(p)
 	if err == ErrWouldBlock {
-		err = c.transport.PostWait(&c.writeUntil, p)
+		err = c.transport.PostWait(until, p)
 	}
 	if err == ErrTransportClosing {
 		return c.whyClosing()

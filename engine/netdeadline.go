@@ -8,8 +8,8 @@ import (
 )
 
 // deadline is a deadline of a Conn, that may be changed while somebody waits with
-// it, as in package net. It is the context of such a wait: one that has not passed
-// when it is changed ends the wait by the new time.
+// it, as in package net: one that has not passed when it is changed ends the wait by
+// the new time.
 type deadline struct {
 	mu     sync.Mutex
 	timer  *time.Timer   // guarded by mu
@@ -38,8 +38,8 @@ func (d *deadline) set(t time.Time) {
 	close(passed)
 }
 
-// Done is closed when it has passed.
-func (d *deadline) Done() <-chan struct{} {
+// passing is what a wait that begins now has to go by.
+func (d *deadline) passing() passing {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.passed == nil {
@@ -48,7 +48,29 @@ func (d *deadline) Done() <-chan struct{} {
 	return d.passed
 }
 
-var _ context.Context = (*deadline)(nil)
+// passing is a deadline as the context of one wait, closed when it has passed. It
+// stays closed when the deadline is changed then: a wait that it has ended looks for
+// the reason afterwards.
+type passing chan struct{}
+
+var _ context.Context = passing(nil)
+
+// Done is closed when it has passed.
+func (p passing) Done() <-chan struct{} { return p }
+
+// Err is os.ErrDeadlineExceeded when it has passed.
+func (p passing) Err() error {
+	if isDone(p) {
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
+// Deadline tells of none: this one may change.
+func (p passing) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Value has none.
+func (p passing) Value(any) any { return nil }
 
 func isDone(c <-chan struct{}) bool {
 	select {
@@ -58,17 +80,3 @@ func isDone(c <-chan struct{}) bool {
 		return false
 	}
 }
-
-// Err is os.ErrDeadlineExceeded when it has passed.
-func (d *deadline) Err() error {
-	if isDone(d.Done()) {
-		return os.ErrDeadlineExceeded
-	}
-	return nil
-}
-
-// Deadline tells of none: this one may change.
-func (d *deadline) Deadline() (time.Time, bool) { return time.Time{}, false }
-
-// Value has none.
-func (d *deadline) Value(any) any { return nil }
