@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -318,6 +319,27 @@ func TestConnLoopClosed(t *testing.T) {
 	wantNetErr(t, "the accept", <-accept, engine.ErrLoopClosed)
 	must(t, c.Close())
 	wantNetErr(t, "a close", k.Close(), net.ErrClosed)
+}
+
+// TestConnLoopClosing: writes on a transport that is closing, while the loop is closed.
+func TestConnLoopClosing(t *testing.T) {
+	far := newOutpost(t)
+	l := newLoop(t)
+	start(t, l)
+	c, err := engine.Dial(t.Context(), l, far.options())
+	must(t, err)
+	write := meanwhile(writing(c))
+	until(t, l, func() bool { return c.Transport().WriteBufferSize() > 0 })
+	onLoop(t, l, c.Transport().Close)
+	wantNetErr(t, "the write", <-write, net.ErrClosed)
+	writes := meanwhile(func() (err error) {
+		for !errors.Is(err, engine.ErrLoopClosed) {
+			_, err = c.Write([]byte("x"))
+		}
+		return err
+	})
+	closeLoop(t, l)
+	wantNetErr(t, "a write", <-writes, engine.ErrLoopClosed)
 }
 
 func TestConnUnix(t *testing.T) {

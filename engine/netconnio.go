@@ -144,7 +144,11 @@ func (c *Conn) refuses() error {
 // whyClosing is why the transport takes no more. It may know before the protocol
 // does, and so may the loop.
 func (c *Conn) whyClosing() error {
-	return cmp.Or(c.refuses(), c.transport.Loop().r.Refused(), net.ErrClosed)
+	err := c.refuses()
+	if err == nil && c.transport.Loop().IsClosed() {
+		err = ErrLoopClosed
+	}
+	return cmp.Or(err, net.ErrClosed)
 }
 
 // Close implements net.Conn. It does not wait; what was written is sent.
