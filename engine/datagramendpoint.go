@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 
 	"github.com/shardloop/shardloop/engine/internal/dgram"
 	"github.com/shardloop/shardloop/engine/internal/sock"
@@ -104,7 +103,7 @@ func (e *datagramEndpoint) back(before context.Context) { e.loop.ctx = before }
 
 // Lost is told by the endpoint.
 func (e *datagramEndpoint) Lost(err error) {
-	e.Socket()
+	e.remember()
 	e.in()
 	e.protocol.ConnectionLost(err)
 	e.out()
@@ -198,7 +197,7 @@ func (e *datagramEndpoint) drop() {
 	if e.seat < 0 {
 		return
 	}
-	e.Socket()
+	e.remember()
 	e.gone()
 	e.Drop()
 }
@@ -214,17 +213,18 @@ func (e *datagramEndpoint) SetProtocol(p DatagramProtocol) {
 // Protocol implements DatagramTransport.
 func (e *datagramEndpoint) Protocol() DatagramProtocol { return e.protocol }
 
-// Socket is a view of the endpoint's socket, which remembers the addresses. It is
-// made when somebody asks for it, or with the end.
+// Socket is a view of the endpoint's socket. It is made when somebody asks for it,
+// or by remember.
 func (e *datagramEndpoint) Socket() *TransportSocket {
 	if e.view == nil {
 		e.view = newTransportSocket(e.Fd(), e.Kind(), sock.Addr{}, e.peer())
 	}
-	if e.IsClosing() && !e.view.name().IsValid() {
-		e.view.remember(e.Local())
-	}
 	return e.view
 }
+
+// remember has the view know the own address when the descriptor is closed. Before,
+// sending may still give the socket one.
+func (e *datagramEndpoint) remember() { e.Socket().remember(e.Local()) }
 
 // peer is the address that the socket is connected to.
 func (e *datagramEndpoint) peer() Addr {
@@ -240,19 +240,11 @@ func (e *datagramEndpoint) ExtraInfo(key string) any {
 	case "socket":
 		return e.Socket()
 	case "sockname":
-		return anyAddr(e.Local().NetAddr(e.Kind().Type))
+		return e.Local().NetAddr(e.Kind().Type)
 	case "peername":
-		return anyAddr(e.peer().NetAddr(e.Kind().Type))
+		return e.peer().NetAddr(e.Kind().Type)
 	}
 	return nil
-}
-
-// anyAddr is nil for no address.
-func anyAddr(a net.Addr) any {
-	if a == nil {
-		return nil
-	}
-	return a
 }
 
 // String shows the descriptor and the state.

@@ -124,15 +124,19 @@ func TestDatagramDebug(t *testing.T) {
 func TestDatagramLoopCloses(t *testing.T) {
 	l := newLoop(t)
 	g, tr := endpointOn(t, l, anyPort())
+	view, name := tr.ExtraInfo("socket").(*engine.TransportSocket), nameOfGrams(tr).String()
 	must(t, l.Close())
-	isEqual(t, "descriptor", tr.ExtraInfo("socket").(*engine.TransportSocket).Fd(), -1)
+	isEqual(t, "descriptor", view.Fd(), -1)
+	at, err := view.LocalAddr()
+	must(t, err)
+	isEqual(t, "address", at.String(), name)
 	isEqual(t, "closing", tr.IsClosing(), true)
 	isEqual(t, "protocol", tr.Protocol(), nil)
 	wantErr(t, "SendTo", tr.SendTo(nil, engine.Addr{}), engine.ErrTransportClosing)
 	tr.Close()
 	tr.Abort()
 	g.want(t)
-	_, _, err := l.CreateDatagramEndpoint(t.Context(), func() engine.DatagramProtocol { return g }, anyPort())
+	_, _, err = l.CreateDatagramEndpoint(t.Context(), func() engine.DatagramProtocol { return g }, anyPort())
 	wantErr(t, "CreateDatagramEndpoint", err, engine.ErrLoopClosed)
 }
 

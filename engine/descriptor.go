@@ -45,6 +45,11 @@ type descriptor struct {
 func (d *descriptor) use(op string, fn func(fd int) error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return d.used(op, fn)
+}
+
+// used is use with the mutex.
+func (d *descriptor) used(op string, fn func(fd int) error) error {
 	if !d.live {
 		return opError(op, d.kind, d.local, d.peer, net.ErrClosed)
 	}
@@ -59,13 +64,6 @@ func (d *descriptor) remember(local sock.Addr) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.local = local
-}
-
-// name is the own address, as far as it is known.
-func (d *descriptor) name() sock.Addr {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.local
 }
 
 // leave empties the descriptor, and tells what was in it.
@@ -131,19 +129,24 @@ func (d *descriptor) SetOption(level, name, value int) error {
 // LocalAddr is the socket's own address: getsockname. A transport's socket
 // remembers it beyond the transport's loss. Any goroutine.
 func (d *descriptor) LocalAddr() (net.Addr, error) {
-	return d.address("getsockname", d.name(), sock.Name)
+	return d.address("getsockname", &d.local, sock.Name)
 }
 
 // PeerAddr is the address that the socket is connected to: getpeername. A
 // transport's socket remembers it beyond the transport's loss. Any goroutine.
-func (d *descriptor) PeerAddr() (net.Addr, error) { return d.address("getpeername", d.peer, sock.Peer) }
+func (d *descriptor) PeerAddr() (net.Addr, error) {
+	return d.address("getpeername", &d.peer, sock.Peer)
+}
 
 // address asks for an address, unless it is known.
-func (d *descriptor) address(op string, a sock.Addr, ask func(int) (sock.Addr, error)) (net.Addr, error) {
+func (d *descriptor) address(op string, at *sock.Addr, ask func(int) (sock.Addr, error)) (net.Addr, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	a := *at
 	if a.IsValid() {
 		return a.NetAddr(d.kind.Type), nil
 	}
-	err := d.use(op, func(fd int) (err error) {
+	err := d.used(op, func(fd int) (err error) {
 		if a, err = ask(fd); err == nil && !a.IsValid() {
 			err = ErrUnsupported // a family that this package does not know
 		}
