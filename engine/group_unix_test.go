@@ -268,6 +268,22 @@ func TestGroupRun(t *testing.T) {
 	}
 }
 
+// TestGroupDeferred: a server that nobody has started does not serve.
+func TestGroupDeferred(t *testing.T) {
+	g := startGroup(t, 2)
+	s := serveGroup(t, g, echo, engine.GroupServerOptions{ServerOptions: engine.ServerOptions{Deferred: true}})
+	isEqual(t, "bound", s.IsServing(), false)
+	refuses(t, groupAddr(t, s))
+	for range 2 {
+		must(t, s.StartServing(t.Context()))
+		isEqual(t, "started", s.IsServing(), true)
+	}
+	says(t, client(t, groupAddr(t, s)), "hello")
+	s.Close()
+	isEqual(t, "closed", s.IsServing(), false)
+	wantErr(t, "start", s.StartServing(t.Context()), engine.ErrServerClosed)
+}
+
 // TestGroupUnix: a unix server hands over to all loops, counts its limit over all,
 // and takes its file along.
 func TestGroupUnix(t *testing.T) {

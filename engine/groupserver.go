@@ -84,6 +84,7 @@ type GroupServer struct {
 	mu      sync.Mutex
 	pending []listening        // of the shards that are not made; guarded by mu
 	views   []*TransportSocket // guarded by mu
+	serving bool               // all loops accept; guarded by mu
 	over    bool               // Close was called; guarded by mu
 	ended   []bool             // shards that are over, or their loop; guarded by mu
 	open    int                // shards that are not over; guarded by mu

@@ -48,7 +48,7 @@ func nothing(err error) (struct{}, error) { return struct{}{}, err }
 // StartServing begins to accept on all loops: start_serving. A second call does
 // nothing; on a closed server it is ErrServerClosed.
 func (s *GroupServer) StartServing(ctx context.Context) error {
-	if !s.IsServing() {
+	if s.isOver() {
 		return ErrServerClosed
 	}
 	if err := s.steer.listen(s.shards[0].options.Backlog); err != nil {
@@ -57,14 +57,23 @@ func (s *GroupServer) StartServing(ctx context.Context) error {
 	_, err := onShards(ctx, s, func(ctx context.Context, shard *Server) (struct{}, error) {
 		return nothing(shard.StartServing(ctx))
 	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.serving = s.serving || err == nil
 	return err
 }
 
-// IsServing reports whether the server was not closed: is_serving.
+// IsServing reports whether the server accepts connections: is_serving.
 func (s *GroupServer) IsServing() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !s.over
+	return s.serving && !s.over
+}
+
+func (s *GroupServer) isOver() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over
 }
 
 // Sockets are the listening sockets, each address once, none after Close:

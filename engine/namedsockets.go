@@ -91,7 +91,7 @@ func (s *Server) held(ctx context.Context) ([]*Socket, error) {
 // held does not ask the loops: one that ends gives its sockets to another one, and
 // they might be seen at neither.
 func (s *GroupServer) held(context.Context) ([]*Socket, error) {
-	if !s.IsServing() {
+	if s.isOver() {
 		return nil, ErrServerClosed
 	}
 	return s.listens.sockets, nil
