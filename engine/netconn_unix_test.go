@@ -371,4 +371,6 @@ func TestDialFails(t *testing.T) {
 	if c != nil {
 		t.Errorf("a connection %v beside the error", c)
 	}
+	_, err = engine.Dial(context.Background(), nil, engine.ConnectOptions{Host: "127.0.0.1", Port: int(at.Port())})
+	wantErr(t, "Dial without a loop", err, engine.ErrNoRunningLoop)
 }

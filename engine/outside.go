@@ -41,7 +41,7 @@ func obtain[T any](ctx context.Context, l *Loop, fn func(context.Context) (T, er
 		}
 		return v, err
 	})
-	if err != nil {
+	if err != nil && l != nil {
 		_ = l.r.Post(func(any) { undo() }, nil) // a closed loop has nothing open
 	}
 	return v, err
