@@ -64,3 +64,25 @@ func TestTheEndKeepsTheAddress(t *testing.T) {
 		isEqual(t, what, fmt.Sprint(tr.ExtraInfo("sockname")), far.RemoteAddr().String())
 	}
 }
+
+// TestATransportBesideAReader: one whose descriptor somebody watches is lost at once,
+// and says why.
+func TestATransportBesideAReader(t *testing.T) {
+	l := newLoop(t)
+	start(t, l)
+	lost := make(chan error, 2)
+	s, _ := acceptedElsewhere(t)
+	onLoop(t, l, func() { must(t, l.AddReader(s.Fd(), nop)) })
+	w := &wireTap{}
+	w.onLost = func() { lost <- w.err }
+	_, _, err := l.ConnectAcceptedSocket(t.Context(), func() engine.Protocol { return w }, s, engine.AcceptedOptions{})
+	must(t, err)
+	wantOpError(t, <-lost, "watch", "tcp", engine.ErrFdInUse)
+	k, _ := boundDatagrams(t)
+	onLoop(t, l, func() { must(t, l.AddReader(k.Fd(), nop)) })
+	g := &gramTap{}
+	g.onLost = func() { lost <- g.err }
+	_, _, err = l.CreateDatagramEndpoint(t.Context(), func() engine.DatagramProtocol { return g }, engine.DatagramOptions{Sock: k})
+	must(t, err)
+	wantOpError(t, <-lost, "watch", "udp", engine.ErrFdInUse)
+}

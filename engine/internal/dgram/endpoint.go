@@ -160,6 +160,7 @@ func (e *Endpoint) Start() (err error) {
 		return nil
 	}
 	if e.token, err = e.shard.reactor.Attach(int(e.fd), e, poller.In|poller.Out|poller.Edge); err != nil {
+		err = e.opError("watch", e.peer(), err)
 		e.lose(err)
 		return err
 	}

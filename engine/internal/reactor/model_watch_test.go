@@ -15,15 +15,22 @@ func (m *model) token(of reported) poller.Token {
 	return t
 }
 
+// add registers a descriptor that nobody has registered.
+func (m *model) add(fd int, t poller.Token, i poller.Interest) error {
+	err := m.p.Add(fd, t, i)
+	if errors.Is(err, syscall.EEXIST) {
+		err = ErrInUse
+	}
+	return err
+}
+
 // watch sets one side of a descriptor. The handle that was there is cancelled.
 func (m *model) watch(fd int, i poller.Interest, f func()) error {
 	w := m.files[fd]
 	if w == nil {
 		w = &file{}
 		w.token = m.token(w.events)
-		if err := m.p.Add(fd, w.token, i); errors.Is(err, syscall.EEXIST) {
-			return ErrInUse
-		} else if err != nil {
+		if err := m.add(fd, w.token, i); err != nil {
 			return err
 		}
 		m.files[fd] = w
@@ -94,7 +101,7 @@ func (m *model) attach(fd int, f func(poller.Ready)) (*handle, poller.Token, err
 			}
 		}}}
 	})
-	return h, t, m.p.Add(fd, t, poller.In|poller.Out|poller.Edge)
+	return h, t, m.add(fd, t, poller.In|poller.Out|poller.Edge)
 }
 
 func (m *model) detach(h *handle, t poller.Token) {

@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"errors"
 	"iter"
 	"syscall"
 
@@ -80,8 +81,8 @@ func (s *slots) registrations() iter.Seq[poller.Registration] {
 	}
 }
 
-// Attach registers fd and returns the token that names the registration.
-// Loop only.
+// Attach registers fd and returns the token that names the registration. It fails
+// with ErrInUse for one that is registered. Loop only.
 func (r *Reactor) Attach(fd int, h Handler, i poller.Interest) (poller.Token, error) {
 	if r.refused != nil {
 		return 0, r.refused
@@ -91,6 +92,9 @@ func (r *Reactor) Attach(fd int, h Handler, i poller.Interest) (poller.Token, er
 	t := poller.MakeToken(n, p.generation)
 	if err := r.poller.Add(fd, t, i); err != nil {
 		r.slots.release(n, uint32(r.polls))
+		if errors.Is(err, syscall.EEXIST) {
+			err = ErrInUse
+		}
 		return 0, err
 	}
 	*p = slot{handler: h, fd: int32(fd), generation: p.generation, interest: i, changed: uint32(r.polls)}

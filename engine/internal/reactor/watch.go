@@ -154,9 +154,6 @@ func (w *watch) register(i poller.Interest) error {
 	w.r.Forget(w.token)
 	w.in, w.out = direction{}, direction{}
 	w.token, err = w.r.Attach(w.fd, w, i)
-	if errors.Is(err, syscall.EEXIST) {
-		err = ErrInUse
-	}
 	return err
 }
 

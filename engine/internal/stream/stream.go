@@ -153,6 +153,7 @@ func (s *Stream) Start() error {
 		return nil
 	}
 	if err := s.attach(); err != nil {
+		err = s.opError("watch", err)
 		s.fail(err)
 		return err
 	}
