@@ -149,7 +149,7 @@ func (l *Loop) prepare(s *datagramSocket, p addressPair, o *DatagramOptions) err
 // removeStale removes the file of a unix socket that the path belongs to no more.
 // Failure is only logged: bind will tell.
 func (l *Loop) removeStale(a sock.Addr) {
-	if !a.IsUnix() || abstractName(a.Name())[0] == 0 {
+	if !a.IsUnix() || a.Name()[0] == 0 {
 		return
 	}
 	info, err := os.Stat(a.Name())

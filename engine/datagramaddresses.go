@@ -43,7 +43,7 @@ func (l *Loop) addressPairs(ctx context.Context, o *DatagramOptions) ([]addressP
 // pathAddr is the address of a path; none for no path.
 func pathAddr(path string) (a sock.Addr) {
 	if path != "" {
-		a = sock.UnixAddr(abstractName(path))
+		a, _ = unixAddress("path", path) // was checked
 	}
 	return a
 }

@@ -141,18 +141,6 @@ func (o *DatagramOptions) validateUnix() error {
 	return cmp.Or(checkPath("LocalPath", o.LocalPath), checkPath("RemotePath", o.RemotePath))
 }
 
-// checkPath refuses a path that is no address; an empty one was not given.
-func checkPath(arg, path string) error {
-	if path == "" {
-		return nil
-	}
-	_, err := sock.UnixAddr(abstractName(path)).For(AFUnix)
-	if bad, ok := err.(*sock.AddrError); ok {
-		return badArg(arg, bad.Reason)
-	}
-	return nil
-}
-
 func (o *DatagramOptions) validateInternet() error {
 	if o.Family != AFUnspec && o.Family != AFInet && o.Family != AFInet6 {
 		return badArg("Family", "must be AFUnspec, AFInet, AFInet6 or AFUnix")

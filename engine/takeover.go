@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,23 +71,12 @@ func checkRendezvous(arg, path string) error {
 	if path == "" {
 		return badArg(arg, "must be given")
 	}
-	if bad, ok := badPath(path).(*ArgError); ok {
-		return badArg(arg, bad.Reason)
-	}
-	if err := mayBlock(); err != nil {
-		return err
-	}
-	return sock.CanPass()
-}
-
-func badPath(path string) error {
-	_, err := unixAddress(path)
-	return err
+	return cmp.Or(checkPath(arg, path), mayBlock(), sock.CanPass())
 }
 
 func takeoverError(path string, err error) error {
-	kind, at := sock.Kind{Family: AFUnix, Type: SockStream}, sock.UnixAddr(abstractName(path))
-	return opError("takeover", kind, sock.Addr{}, at, err)
+	at, _ := unixAddress("path", path) // was checked
+	return opError("takeover", sock.Kind{Family: AFUnix, Type: SockStream}, sock.Addr{}, at, err)
 }
 
 func callPredecessor(ctx context.Context, path string) (*net.UnixConn, error) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"net"
 
 	"github.com/shardloop/shardloop/engine/internal/sock"
 )
@@ -35,12 +36,7 @@ func (o *UnixConnectOptions) validate() error {
 	case o.Path != "" && o.Sock != nil:
 		return badArg("Sock", "must not be given with Path")
 	}
-	if o.Path != "" {
-		if _, err := unixAddress(o.Path); err != nil {
-			return err
-		}
-	}
-	return cmp.Or(o.Timeouts.validate("Timeouts."), checkUnixSocket("Sock", o.Sock), checkConnected("Sock", o.Sock),
+	return cmp.Or(checkPath("Path", o.Path), o.Timeouts.validate("Timeouts."), checkUnixSocket("Sock", o.Sock), checkConnected("Sock", o.Sock),
 		validateClientTLS(o.TLS, o.TLSOptions, o.ServerHostname, o.AnyHostname, ""))
 }
 
@@ -77,22 +73,18 @@ func checkListener(arg string, s *Socket) error {
 	return nil
 }
 
-// unixAddress is the address of a path, or an *ArgError.
-func unixAddress(path string) (sock.Addr, error) {
-	a := sock.UnixAddr(abstractName(path))
-	if _, err := a.For(AFUnix); err != nil {
-		bad, _ := err.(*sock.AddrError)
-		return a, badArg("Path", bad.Reason)
-	}
-	return a, nil
+// unixAddress is the address of a path, or an *ArgError for arg.
+func unixAddress(arg, path string) (sock.Addr, error) {
+	return addrFor(arg, &net.UnixAddr{Name: path}, AFUnix)
 }
 
-// abstractName is a path with the zero byte that package net writes as an at sign.
-func abstractName(path string) string {
-	if path[0] == '@' {
-		return "\x00" + path[1:]
+// checkPath refuses a path that is no address; an empty one was not given.
+func checkPath(arg, path string) error {
+	if path == "" {
+		return nil
 	}
-	return path
+	_, err := unixAddress(arg, path)
+	return err
 }
 
 // CreateUnixConnection is CreateConnection for unix sockets:
@@ -107,7 +99,7 @@ func (l *Loop) CreateUnixConnection(ctx context.Context, f ProtocolFactory, o Un
 	if o.Sock != nil {
 		return l.establish(ctx, f, o.Timeouts, func(context.Context) (endpoint, error) { return takeSocket("connect", o.Sock) })
 	}
-	to, err := unixAddress(o.Path)
+	to, err := unixAddress("Path", o.Path)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -49,11 +50,7 @@ func (o *UnixServerOptions) validate() error {
 	if o.Path == "" && o.given().isEmpty() {
 		return badArg("Path", "must be given, or Sock")
 	}
-	if err := o.given().check(o.Path != "", "Path", checkUnixListener); err != nil || o.Path == "" {
-		return err
-	}
-	_, err := unixAddress(o.Path)
-	return err
+	return cmp.Or(o.given().check(o.Path != "", "Path", checkUnixListener), checkPath("Path", o.Path))
 }
 
 func (o *UnixServerOptions) given() given { return given{o.Sock, o.Socks} }
@@ -113,7 +110,7 @@ func (o *UnixServerOptions) sockets() ([]*Socket, error) {
 
 // bind makes a socket for the path.
 func (o *UnixServerOptions) bind() (*Socket, error) {
-	a, err := unixAddress(o.Path)
+	a, err := unixAddress("Path", o.Path)
 	if err != nil {
 		return nil, err
 	}
