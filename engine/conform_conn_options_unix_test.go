@@ -9,6 +9,7 @@ import (
 	"net"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/shardloop/shardloop/engine"
 )
@@ -34,6 +35,13 @@ func TestConnectNeeds(t *testing.T) {
 		a, _ := streams(t)
 		wantRefusedOptions(t, engine.ConnectOptions{Host: "127.0.0.1", Sock: a}, "Sock")
 		wantRefusedOptions(t, engine.ConnectOptions{Port: 0, Sock: a}, "Sock")
+		for _, o := range []engine.ConnectOptions{
+			{Family: engine.AFInet}, {Proto: engine.IPProtoTCP}, {Flags: engine.AINumericHost}, {LocalHost: "127.0.0.1"}, {LocalPort: 0},
+			{HappyEyeballsDelay: time.Second}, {Interleave: 1}, {Interleave: engine.NoInterleave},
+		} {
+			o.Sock = a
+			wantRefusedOptions(t, o, "Sock")
+		}
 	})
 	prove(t, "CONN-11", func(t *testing.T) {
 		wantRefusedOptions(t, engine.ConnectOptions{Sock: newSocket(t, engine.AFInet, engine.SockDgram)}, "Sock")

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"cmp"
 	"crypto/tls"
+	"strings"
 	"time"
 )
 
@@ -20,7 +22,8 @@ type ConnectOptions struct {
 	Proto  int
 	Flags  int
 
-	// Sock is a stream socket that is connected already. The transport owns it.
+	// Sock is a stream socket that is connected already, in place of all of the above,
+	// and of LocalHost to Interleave. The transport owns it.
 	Sock *Socket
 
 	// TLS encrypts the connection: ssl. nil does not, and an empty config is the
@@ -60,12 +63,19 @@ type ConnectOptions struct {
 const NoInterleave = -1
 
 func (o *ConnectOptions) validate() error {
-	addressed := o.Host != "" || o.Port != nil
+	if err := o.validateTarget(); err != nil {
+		return err
+	}
+	return cmp.Or(o.Timeouts.validate("Timeouts."), validateClientTLS(o.TLS, o.TLSOptions, o.ServerHostname, o.AnyHostname, o.Host))
+}
+
+// validateTarget is about what to connect to, and how.
+func (o *ConnectOptions) validateTarget() error {
 	switch {
-	case o.Sock == nil && !addressed:
+	case o.Sock != nil:
+		return cmp.Or(withoutSock(o.addressing()), checkConnected("Sock", o.Sock))
+	case o.Host == "" && o.Port == nil:
 		return badArg("Host", "and Port must be given, or Sock")
-	case o.Sock != nil && addressed:
-		return badArg("Sock", "must not be given with Host or Port")
 	case o.Family != AFUnspec && o.Family != AFInet && o.Family != AFInet6:
 		return badArg("Family", "must be AFUnspec, AFInet or AFInet6")
 	case o.Proto != 0 && o.Proto != IPProtoTCP:
@@ -77,19 +87,38 @@ func (o *ConnectOptions) validate() error {
 	case o.Interleave < NoInterleave:
 		return badArg("Interleave", "must not be negative")
 	}
-	if err := checkConnected("Sock", o.Sock); err != nil {
-		return err
+	_, port := parsePort("Port", o.Port)
+	_, local := parsePort("LocalPort", o.LocalPort)
+	return cmp.Or(port, local)
+}
+
+// addressing are the fields that a socket which is connected has no use for.
+func (o *ConnectOptions) addressing() []field {
+	return []field{
+		{"Host", o.Host != ""}, {"Port", o.Port != nil}, {"Family", o.Family != 0}, {"Proto", o.Proto != 0},
+		{"Flags", o.Flags != 0}, {"LocalHost", o.LocalHost != ""}, {"LocalPort", o.LocalPort != nil},
+		{"HappyEyeballsDelay", o.HappyEyeballsDelay != 0}, {"Interleave", o.Interleave != 0},
 	}
-	if err := o.Timeouts.validate("Timeouts."); err != nil {
-		return err
+}
+
+// field is a field of an options struct, and whether it was given.
+type field struct {
+	name  string
+	given bool
+}
+
+// withoutSock refuses a Sock that fields are given with.
+func withoutSock(fields []field) error {
+	var names []string
+	for _, f := range fields {
+		if f.given {
+			names = append(names, f.name)
+		}
 	}
-	if _, err := parsePort("Port", o.Port); err != nil {
-		return err
+	if len(names) == 0 {
+		return nil
 	}
-	if _, err := parsePort("LocalPort", o.LocalPort); err != nil {
-		return err
-	}
-	return validateClientTLS(o.TLS, o.TLSOptions, o.ServerHostname, o.AnyHostname, o.Host)
+	return badArg("Sock", "must not be given with "+strings.Join(names, ", "))
 }
 
 // interleaving is the number to interleave with, 0 for not at all.

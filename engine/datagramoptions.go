@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"strings"
 
 	"github.com/shardloop/shardloop/engine/internal/sock"
 )
@@ -106,27 +105,15 @@ func (o *DatagramOptions) isUnix() bool {
 
 // validateSock lists what cannot be given with a socket.
 func (o *DatagramOptions) validateSock() error {
-	var given []string
-	for _, f := range []struct {
-		name string
-		set  bool
-	}{
+	if typ := o.Sock.Type(); typ == SockStream || typ == SockSeqPacket {
+		return badArg("Sock", "must be a socket for datagrams")
+	}
+	return withoutSock([]field{
 		{"LocalHost", o.LocalHost != ""}, {"LocalPort", o.LocalPort != nil}, {"LocalPath", o.LocalPath != ""},
 		{"RemoteHost", o.RemoteHost != ""}, {"RemotePort", o.RemotePort != nil}, {"RemotePath", o.RemotePath != ""},
 		{"Family", o.Family != 0}, {"Proto", o.Proto != 0}, {"Flags", o.Flags != 0},
 		{"ReusePort", o.ReusePort}, {"AllowBroadcast", o.AllowBroadcast},
-	} {
-		if f.set {
-			given = append(given, f.name)
-		}
-	}
-	switch typ := o.Sock.Type(); {
-	case typ == SockStream || typ == SockSeqPacket:
-		return badArg("Sock", "must be a socket for datagrams")
-	case len(given) > 0:
-		return badArg("Sock", "must not be given with "+strings.Join(given, ", "))
-	}
-	return nil
+	})
 }
 
 func (o *DatagramOptions) validateUnix() error {
