@@ -98,7 +98,12 @@ func (b *streamBuffer) recall() {
 		b.pool.Put(b.viewed)
 	}
 	b.view, b.viewed = nil, nil
-	if b.block != nil && b.unread() == 0 {
+	b.ease()
+}
+
+// ease gives up a block that holds nothing.
+func (b *streamBuffer) ease() {
+	if b.block != nil && b.unread() == 0 && (b.view == nil || b.viewed != nil) {
 		b.pool.Put(b.block)
 		b.block, b.from, b.to = nil, 0, 0
 	}

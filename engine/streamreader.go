@@ -328,8 +328,10 @@ func (r *StreamReader) fed(n int) {
 	}
 }
 
-// end acts on the end of the stream; err is that of the connection.
+// end acts on the end of the stream; err is that of the connection. The room that
+// was made to learn of it goes back, as there need not be another read.
 func (r *StreamReader) end(err error) {
+	r.buffer.ease()
 	if err == nil {
 		r.eof = true
 	} else {

@@ -145,6 +145,29 @@ func TestStreamOwnsNoMemory(t *testing.T) {
 	}
 }
 
+// TestStreamEndOwnsNoMemory: nobody has to read on for that, and a view outlives the
+// end.
+func TestStreamEndOwnsNoMemory(t *testing.T) {
+	s := newStream(t, 0)
+	g := s.begins(s.line)
+	s.endsInput()
+	_, err := s.ends(g)
+	wantErr(t, "the end", err, io.EOF)
+	isEqual(t, "at the end, memory", s.r.OwnsMemory(), false)
+	isEqual(t, "blocks", s.l.StreamBlocks(), 0)
+
+	s = newStream(t, 0)
+	s.comes("view\n")
+	var view []byte
+	inTaskOf(t, s.l, func(ctx context.Context) { view, _ = s.r.ReadLine(ctx) })
+	s.endsInput()
+	untilSo(t, s.l, s.r.AtEOF)
+	newStreamOn(t, s.l, 0).comes("other") // in a block of the pool
+	isEqual(t, "the view", string(view), "view\n")
+	s.wantReadErr("the end", io.EOF, s.line)
+	isEqual(t, "behind the view, memory", s.r.OwnsMemory(), false)
+}
+
 // TestStreamOutside: reads, drains and waits of a goroutine that is no loop's.
 func TestStreamOutside(t *testing.T) {
 	s := newStream(t, 0)
