@@ -97,29 +97,26 @@ const eyeballs = 250 * time.Millisecond
 func TestHappyEyeballs(t *testing.T) {
 	prove(t, "CONN-32", func(t *testing.T) {
 		for _, c := range []struct {
-			what  string
-			delay time.Duration
-			ends  []int
-			want  []string
+			what string
+			ends []int
+			want []string
 		}{
-			{"no delay", 0, []int{-900, -900, 10},
-				[]string{"0 begin 0", "900 fail 0", "900 begin 1", "1800 fail 1", "1800 begin 2", "1810 win 2"}},
-			{"after the delay", eyeballs, []int{9000, 9000, 10},
+			{"after the delay", []int{9000, 9000, 10},
 				[]string{"0 begin 0", "250 begin 1", "500 begin 2", "510 win 2", "510 cancel 0", "510 cancel 1"}},
-			{"after a failure", eyeballs, []int{-10, 10, 10},
+			{"after a failure", []int{-10, 10, 10},
 				[]string{"0 begin 0", "10 fail 0", "10 begin 1", "20 win 1"}},
-			{"after a failure of the latest only", eyeballs, []int{-300, 9000, 10},
+			{"after a failure of the latest only", []int{-300, 9000, 10},
 				[]string{"0 begin 0", "250 begin 1", "300 fail 0", "500 begin 2", "510 win 2", "510 cancel 1"}},
-			{"an early one wins late", eyeballs, []int{300, 9000, 9000},
+			{"an early one wins late", []int{300, 9000, 9000},
 				[]string{"0 begin 0", "250 begin 1", "300 win 0", "300 cancel 1"}},
-			{"all fail", eyeballs, []int{-600, -100, -100},
+			{"all fail", []int{-600, -100, -100},
 				[]string{"0 begin 0", "250 begin 1", "350 fail 1", "350 begin 2", "450 fail 2", "600 fail 0"}},
-			{"the first wins after all others", eyeballs, []int{600, -100, -100},
+			{"the first wins after all others", []int{600, -100, -100},
 				[]string{"0 begin 0", "250 begin 1", "350 fail 1", "350 begin 2", "450 fail 2", "600 win 0"}},
 		} {
 			t.Run(c.what, func(t *testing.T) {
 				r := newRunners(t, c.ends...)
-				errs, err := r.run(c.delay)
+				errs, err := r.run(eyeballs)
 				r.want(t, c.want...)
 				if err != nil || len(r.peers) == 0 && len(errs) != len(c.ends) {
 					t.Errorf("%v, %v", errs, err)
@@ -163,16 +160,14 @@ func testPhotoFinish(t *testing.T) {
 
 // TestRaceOfEagerTasks: an attempt may be over when its task has been made.
 func TestRaceOfEagerTasks(t *testing.T) {
-	for _, delay := range []time.Duration{0, eyeballs} {
-		r := newRunners(t, -1, -1, 10)
-		must(t, r.l.SetTaskFactory(engine.EagerTaskFactory))
-		for i := range 2 {
-			r.list[i] = func(context.Context) (int, error) { return r.end(i, nil) }
-		}
-		_, err := r.run(delay)
-		must(t, err)
-		r.want(t, "0 fail 0", "0 fail 1", "0 begin 2", "10 win 2")
+	r := newRunners(t, -1, -1, 10)
+	must(t, r.l.SetTaskFactory(engine.EagerTaskFactory))
+	for i := range 2 {
+		r.list[i] = func(context.Context) (int, error) { return r.end(i, nil) }
 	}
+	_, err := r.run(eyeballs)
+	must(t, err)
+	r.want(t, "0 fail 0", "0 fail 1", "0 begin 2", "10 win 2")
 }
 
 // TestRaceEnds: whatever ends the caller's wait ends all attempts, and none is

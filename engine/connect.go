@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"time"
 
 	"github.com/shardloop/shardloop/engine/internal/sock"
 	"github.com/shardloop/shardloop/engine/internal/stream"
@@ -168,15 +169,39 @@ func (l *Loop) connectAny(ctx context.Context, o ConnectOptions) (e endpoint, er
 			return e, err
 		}
 	}
-	var attempts []func(context.Context) (endpoint, error)
-	for _, info := range interleave(infos, o.interleaving()) {
-		attempts = append(attempts, func(ctx context.Context) (endpoint, error) { return l.attempt(ctx, info, locals) })
-	}
-	e, errs, err := raceFor(ctx, l, attempts, o.HappyEyeballsDelay)
+	e, errs, err := l.connectTo(ctx, interleave(infos, o.interleaving()), locals, o.HappyEyeballsDelay)
 	if err == nil && e.fd < 0 {
 		err = connectError(errs, o.AllErrors)
 	}
 	return e, err
+}
+
+// connectTo connects to one of several addresses: without a delay in the caller's
+// own task, as asyncio does, where a race would take turns to begin and to end.
+func (l *Loop) connectTo(ctx context.Context, infos, locals []AddrInfo, delay time.Duration) (e endpoint, errs []error, err error) {
+	if delay == 0 {
+		return l.connectInTurn(ctx, infos, locals)
+	}
+	var attempts []func(context.Context) (endpoint, error)
+	for _, info := range infos {
+		attempts = append(attempts, func(ctx context.Context) (endpoint, error) {
+			return tried(l.attempt(ctx, info, locals))
+		})
+	}
+	return raceFor(ctx, l, attempts, delay)
+}
+
+// connectInTurn tries one address after the other. Its results are those of
+// raceFor.
+func (l *Loop) connectInTurn(ctx context.Context, infos, locals []AddrInfo) (e endpoint, errs []error, err error) {
+	for _, info := range infos {
+		e, failed, err := l.attempt(ctx, info, locals)
+		if failed == nil {
+			return e, nil, err
+		}
+		errs = append(errs, failed)
+	}
+	return endpoint{fd: -1}, errs, nil
 }
 
 // takeSocket empties a socket that is connected.
@@ -197,22 +222,26 @@ func (l *Loop) resolve(ctx context.Context, arg, host string, port any, h addrHi
 	return l.addresses(ctx, l.lookup, host, service, h)
 }
 
-// attempt connects to one address. In a task.
-func (l *Loop) attempt(ctx context.Context, to AddrInfo, locals []AddrInfo) (e endpoint, err error) {
+// attempt connects to one address. failed is why it could not, and err the end of
+// the wait. In a task.
+func (l *Loop) attempt(ctx context.Context, to AddrInfo, locals []AddrInfo) (e endpoint, failed, err error) {
 	kind := sock.Kind{Family: to.Family, Type: to.Type, Proto: to.Proto}
-	fd, err := sock.Open(kind)
-	if err != nil {
-		return e, opError("socket", kind, sock.Addr{}, to.Addr, err)
+	fd, failed := sock.Open(kind)
+	if failed != nil {
+		return e, opError("socket", kind, sock.Addr{}, to.Addr, failed), nil
 	}
-	if err = bindLocal(fd, kind, locals); err == nil {
-		err = l.connectSocket(ctx, fd, kind, to.Addr)
+	if failed = bindLocal(fd, kind, locals); failed == nil {
+		failed, err = l.connectSocket(ctx, fd, kind, to.Addr)
 	}
-	if err != nil {
+	if failed != nil || err != nil {
 		_ = sock.Close(fd) // the first error counts
-		return e, err
+		return endpoint{fd: -1}, failed, err
 	}
-	return endpoint{fd: fd, family: to.Family, peer: to.Addr}, nil
+	return endpoint{fd: fd, family: to.Family, peer: to.Addr}, nil, nil
 }
+
+// tried is an attempt for those to whom all errors are one.
+func tried(e endpoint, failed, err error) (endpoint, error) { return e, cmp.Or(failed, err) }
 
 // bindLocal binds a socket to the first local address that it can have. It fails
 // with a *MultiError of all that it cannot have.

@@ -19,17 +19,17 @@ type dialing struct {
 	future *Future[error]
 }
 
-// connectSocket connects a descriptor, and waits for that. A failure is a
-// *net.OpError; the end of the wait is told as it is. Whatever the error, the
+// connectSocket connects a descriptor, and waits for that. failed is why it could
+// not, a *net.OpError, and err the end of the wait. Whatever the error, the
 // descriptor stays the caller's, and is not registered any more. In a task.
-func (l *Loop) connectSocket(ctx context.Context, fd int, kind sock.Kind, to sock.Addr) error {
-	failed, err := l.dial(ctx, fd, kind.Family, to)
-	if err == nil && failed != nil {
+func (l *Loop) connectSocket(ctx context.Context, fd int, kind sock.Kind, to sock.Addr) (failed, err error) {
+	failed, err = l.dial(ctx, fd, kind.Family, to)
+	if failed != nil {
 		// Without the socket's own address, which is another for each attempt: so
 		// those that fail in the same way say the same.
-		err = opError("connect", kind, sock.Addr{}, to, failed)
+		failed = opError("connect", kind, sock.Addr{}, to, failed)
 	}
-	return err
+	return failed, err
 }
 
 // How long a full queue of a unix server is left alone, the first time and at

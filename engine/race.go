@@ -8,9 +8,8 @@ import (
 	"github.com/shardloop/shardloop/engine/internal/sock"
 )
 
-// race connects by one of several attempts: one after the other, or, with a
-// delay, each beside those before it once they have taken that long. The first
-// that succeeds wins; all others are cancelled, and their sockets closed before
+// race connects by one of several attempts, each beside those before it once they
+// have taken as long as the delay. The first that succeeds wins; all others are cancelled, and their sockets closed before
 // race returns. In a task of the loop.
 //
 //	attempt 0 -----------------------------X failed

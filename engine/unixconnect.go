@@ -104,5 +104,5 @@ func (l *Loop) CreateUnixConnection(ctx context.Context, f ProtocolFactory, o Un
 		return nil, nil, err
 	}
 	info := AddrInfo{Family: AFUnix, Type: SockStream, Addr: to}
-	return l.establish(ctx, f, o.Timeouts, func(ctx context.Context) (endpoint, error) { return l.attempt(ctx, info, nil) })
+	return l.establish(ctx, f, o.Timeouts, func(ctx context.Context) (endpoint, error) { return tried(l.attempt(ctx, info, nil)) })
 }
