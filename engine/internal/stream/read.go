@@ -12,7 +12,9 @@ import (
 var errNoBuffer = errors.New("get_buffer() returned an empty buffer")
 
 // readable reads once, which is asyncio's budget for a turn. An event that is
-// older than ResumeReading, or the second of a turn, is put off to the next.
+// older than ResumeReading, or the second of a turn, is put off to the next. An
+// owner with memory of its own is not asked for it in vain, behind a read that has
+// filled it.
 func (s *Stream) readable() {
 	switch {
 	case s.is(paused):
@@ -25,6 +27,9 @@ func (s *Stream) readable() {
 		return
 	case s.readAt == s.shard.polls():
 		s.again()
+		return
+	case s.is(buffered) && s.againAt+1 == s.shard.polls() && !hasInput(int(s.fd)):
+		s.shard.reactor.Rearm(s.token, poller.In) // the last read took all there was
 		return
 	}
 	s.readAt = s.shard.polls()
