@@ -223,12 +223,15 @@ func (w *sockWait) wake() {
 	_ = w.loop.r.Soon(stepTask, w.task) // a closed loop ends the wait
 }
 
-// Cancel ends the wait.
+// Cancel ends the wait. The direction is free at once, before the task knows.
 func (w *sockWait) Cancel(cause error) bool {
 	if !w.waiting {
 		return false
 	}
 	w.cut = cancellationOf(cause)
+	w.sock.mu.Lock()
+	w.abandoned = true
+	w.sock.mu.Unlock()
 	w.wake()
 	return true
 }
