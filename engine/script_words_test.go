@@ -72,7 +72,7 @@ func errorName(err error) string {
 	case errors.Is(err, engine.ErrTimeout):
 		return "timeout"
 	}
-	return err.Error()
+	return wireError(err)
 }
 
 // actor is a task, a callback or a generator that runs its program.
@@ -90,22 +90,28 @@ var (
 )
 
 func (s *script) spawn(name, program string, o engine.TaskOptions) *engine.Task[string] {
-	a := &actor{script: s, name: name, result: "ok"}
 	o.Name = name
-	t := engine.CreateTask(s.loop, func(ctx context.Context) (string, error) {
-		err := a.body(ctx, program)
-		if err != nil {
-			s.log(name + "!" + errorName(err))
-		}
-		return a.result, err
-	}, o)
+	t := engine.CreateTask(s.loop, func(ctx context.Context) (string, error) { return s.play(ctx, name, program) }, o)
 	s.named[name] = subjectOf(t)
 	return t
+}
+
+// play is the coroutine of a task.
+func (s *script) play(ctx context.Context, name, program string) (string, error) {
+	a := &actor{script: s, name: name, result: "ok"}
+	err := a.body(ctx, program)
+	if err != nil {
+		s.log(name + "!" + errorName(err))
+	}
+	return a.result, err
 }
 
 func (s *script) call(name string) func() {
 	return func() {
 		for _, st := range s.programs[name].block {
+			if st.words[0] == "raise" {
+				panic(errors.New(st.words[1]))
+			}
 			(&actor{script: s, name: name}).sync(st.words)
 		}
 	}
@@ -149,6 +155,9 @@ func (a *actor) all(ctx context.Context, list []statement) error {
 
 // do runs one statement.
 func (a *actor) do(ctx context.Context, st statement) error {
+	if known, err := a.wire(ctx, st.words); known {
+		return err
+	}
 	w := append(st.words, "", "")
 	switch w[0] {
 	case "try":
@@ -231,9 +240,16 @@ func (a *actor) generate(ctx context.Context, w []string, block []statement) err
 	return nil
 }
 
+// mustNotWait is the ctx of statements that have no task.
+var mustNotWait context.Context
+
 // sync has the statements that do not wait.
 func (a *actor) sync(w []string) {
 	last := strings.Fields(strings.Join(w, " ")) // without padding
+	if known, err := a.wire(mustNotWait, last); known {
+		must(a.t, err)
+		return
+	}
 	switch w[0] {
 	case "log":
 		a.log(a.name + ":" + w[1])
