@@ -212,6 +212,33 @@ func TestSteeringLosesALoop(t *testing.T) {
 	}
 }
 
+// TestSteeringQueueOfALoop: what is queued for a loop that dies, and is alone on its
+// CPU, goes on with another one.
+func TestSteeringQueueOfALoop(t *testing.T) {
+	a, b := twoCPUs(t)
+	g := pinnedGroup(t, 2, a, b)
+	at, victim := groupAddr(t, steered(t, g, engine.GroupServerOptions{})), g.Loops()[1]
+	release := blockLoop(t, victim, func() {
+		victim.SetExceptionHandler(func(*engine.Loop, engine.ErrorContext) {})
+		runtime.Goexit()
+	})
+	queued := make(chan net.Conn)
+	go func() {
+		runtime.LockOSThread() // and not unlocked: the thread ends with the goroutine
+		_, err := affinity.Pin([]int{b})
+		c, failed := net.Dial(at.Network(), at.String())
+		if err = errors.Join(err, failed); err != nil {
+			t.Error(err)
+		}
+		queued <- c
+	}()
+	if c := <-queued; c != nil {
+		defer c.Close()
+		release()
+		hears(t, c, "\x00")
+	}
+}
+
 // TestSteeringRefused: there is no steering between loops that are not pinned, to
 // one CPU each, nor among sockets of others.
 func TestSteeringRefused(t *testing.T) {

@@ -170,6 +170,9 @@ func TestAwaitSuccessorPath(t *testing.T) {
 	wantOpError(t, err, "takeover", "unix", engine.ErrNoPredecessor)
 	_, err = engine.TakeOver(t.Context(), path+"x")
 	wantErr(t, "no file", err, engine.ErrNoPredecessor)
+	must(t, os.WriteFile(path+"y", nil, 0o600))
+	_, err = engine.TakeOver(t.Context(), path+"y/x")
+	wantOpError(t, err, "takeover", "unix", syscall.ENOTDIR)
 	p := awaitSuccessor(t, engine.SuccessorOptions{Path: path, Servers: servers{"web": s}})
 	must(t, succeed(t, path).Close())
 	err = engine.AwaitSuccessor(t.Context(), engine.SuccessorOptions{Path: path, Servers: servers{"web": s}})
@@ -178,6 +181,12 @@ func TestAwaitSuccessorPath(t *testing.T) {
 	p.wait(nil)
 	err = engine.AwaitSuccessor(t.Context(), engine.SuccessorOptions{Path: path, Servers: servers{"web": s}})
 	wantErr(t, "a server that has relinquished", err, engine.ErrServerClosed)
+	g := serveGroup(t, startGroup(t, 2), echo, engine.GroupServerOptions{})
+	err = engine.AwaitSuccessor(t.Context(), engine.SuccessorOptions{Path: path, Servers: servers{"a": g, "b": s}})
+	wantErr(t, "one of two, behind the other", err, engine.ErrServerClosed)
+	g.Close()
+	err = engine.AwaitSuccessor(t.Context(), engine.SuccessorOptions{Path: path, Servers: servers{"web": g}})
+	wantErr(t, "a closed group's", err, engine.ErrServerClosed)
 }
 
 // TestAwaitSuccessorClosed: what was closed meanwhile is not handed over.
@@ -213,7 +222,7 @@ func TestTakeOverArguments(t *testing.T) {
 		{"Servers", engine.SuccessorOptions{Path: path, Servers: servers{"a:b": s}}},
 		{"Servers", engine.SuccessorOptions{Path: path, Servers: servers{"a\x1f": s}}},
 		{"Servers", engine.SuccessorOptions{Path: path, Servers: servers{"a\x7f": s}}},
-		{"Servers", engine.SuccessorOptions{Path: path, Servers: servers{long + long: s}}},
+		{"Servers", engine.SuccessorOptions{Path: path, Servers: servers{string(make255()) + "~": s}}},
 	} {
 		wantArgError(t, "AwaitSuccessor", engine.AwaitSuccessor(t.Context(), c.o), c.arg)
 	}
@@ -243,10 +252,10 @@ func TestTakeOverMany(t *testing.T) {
 		list = append(list, bound(t))
 	}
 	s := serve(t, l, echo, engine.ServerOptions{Socks: list})
-	p := awaitSuccessor(t, engine.SuccessorOptions{Servers: servers{"many": s, string(make255()): serve(t, l, echo, local(engine.ServerOptions{}))}})
+	p := awaitSuccessor(t, engine.SuccessorOptions{Servers: servers{"so many": s, string(make255()): serve(t, l, echo, local(engine.ServerOptions{}))}})
 	next := succeed(t, p.path)
 	isEqual(t, "sockets", len(next.Sockets), n+1)
-	got := next.Sockets.Named("many")
+	got := next.Sockets.Named("so many")
 	for i, at := range addressesOf(t, l, s) {
 		here, err := got[i].LocalAddr()
 		must(t, err)

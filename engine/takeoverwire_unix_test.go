@@ -3,11 +3,13 @@
 package engine_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/shardloop/shardloop/engine"
+	"github.com/shardloop/shardloop/engine/internal/sock"
 )
 
 // message is what a predecessor might send: text, and descriptors with it.
@@ -64,6 +67,12 @@ func TestTakeOverNonsense(t *testing.T) {
 	two := magic + "\x00\x00\x00\x02\x00\x00\x00\x04\x01a\x01b"
 	must(t, takesOver(t, message{two, nil}, message{"\x00", fds}))
 	must(t, takesOver(t, message{two, fds[:1]}, message{"\x00", fds[:1]}))
+	longest := magic + "\x00\x00\x00\x01\x00\x00\x01\x00\xff" + string(make255())
+	must(t, takesOver(t, message{longest, nil}, message{"\x00", fds[:1]}))
+	batch := message{"\x00", slices.Repeat(fds[:1], sock.RightsBatch)}
+	head := binary.BigEndian.AppendUint32([]byte(magic), sock.RightsBatch)
+	head = binary.BigEndian.AppendUint32(head, 2*sock.RightsBatch)
+	must(t, takesOver(t, message{string(head) + strings.Repeat("\x01a", sock.RightsBatch), nil}, batch))
 	for name, c := range map[string]struct {
 		want string
 		all  []message

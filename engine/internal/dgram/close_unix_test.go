@@ -199,9 +199,10 @@ func TestEndOnAClosedLoop(t *testing.T) {
 		w.sh.system.close = func(fd int) { closed++; kernel.close(fd) }
 		must(t, w.r.Close())
 		end(o)
+		equal(t, name, closed, 1)
 		end(o)
 		o.Drop()
-		equal(t, name, closed, 1)
+		equal(t, name+" again", closed, 1)
 		equal(t, "descriptor", o.Fd(), -1)
 		o.wants()
 	}
