@@ -301,6 +301,25 @@ func TestPress(t *testing.T) {
 	}
 }
 
+// TestHoldBeforeStart: what ends before Start begins nothing, and what lasts is heeded.
+func TestHoldBeforeStart(t *testing.T) {
+	w := newWorld(t, 4, nil)
+	w.Stop()
+	w.Hold()
+	w.Release()
+	w.turns(2)
+	w.want(0)
+	w.Press()
+	if err := w.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.turns(2)
+	w.want(0)
+	w.Ease()
+	w.turns(1)
+	w.want(2, "accepted")
+}
+
 func TestDrain(t *testing.T) {
 	w := newWorld(t, 2, nil, syscall.ECONNABORTED, nil, nil, syscall.EMFILE, nil)
 	w.Hold()

@@ -28,3 +28,14 @@ func TestUnknownFamily(t *testing.T) {
 		t.Errorf("the name is %q, %v, want none", a, err)
 	}
 }
+
+// TestRightsOfOthers: what comes beside descriptors is not taken for them.
+func TestRightsOfOthers(t *testing.T) {
+	level := Rights([]int{1})
+	level[unix.CmsgLen(0)-8]++
+	for name, control := range map[string][]byte{"another type": unix.UnixCredentials(&unix.Ucred{}), "another level": level} {
+		if fds, err := ParseRights(control); err != nil || fds != nil {
+			t.Errorf("%s: %v, %v", name, fds, err)
+		}
+	}
+}
