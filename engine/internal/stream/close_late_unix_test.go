@@ -48,3 +48,30 @@ func TestAbortSendsNoEnd(t *testing.T) {
 		o.says("pause lost")
 	})
 }
+
+// TestEndOnAClosedLoop: nobody is told, and the descriptor is closed once.
+func TestEndOnAClosedLoop(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		var all []*owner
+		ends := []func(*owner){(*owner).Close, (*owner).Abort, (*owner).Drop}
+		for range ends {
+			o, _ := w.connect(unixPair)
+			all = append(all, o)
+		}
+		closed := 0
+		w.sh.system.close = func(fd int) { closed++; kernel.close(fd) }
+		must(t, w.r.Close())
+		w.sh.Close()
+		for i, end := range ends {
+			o := all[i]
+			end(o)
+			equal(t, "closed", closed, i+1)
+			end(o)
+			o.Drop()
+			equal(t, "closed again", closed, i+1)
+			o.says("")
+		}
+		equal(t, "open", w.sh.Stats().Open, 0)
+		equal(t, "lost", w.sh.Stats().Lost, 3)
+	})
+}
