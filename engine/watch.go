@@ -5,9 +5,9 @@ import "math"
 // AddReader calls fn in every turn in which fd is readable, in place of the
 // reader that fd had: add_reader. fn runs in the context of the caller. It fails
 // with an *ArgError for an fd that cannot be one or a nil fn, with ErrFdInUse where a
-// transport has fd or a Sock call waits to read it, with ErrLoopClosed, or with an
-// error that wraps what the system said: EBADF for a descriptor that is not
-// open, EPERM for a regular file. Loop only.
+// transport has fd, also while it is closing, or a Sock call waits to read it, with
+// ErrLoopClosed, or with an error that wraps what the system said: EBADF for a
+// descriptor that is not open, EPERM for a regular file. Loop only.
 func (l *Loop) AddReader(fd FD, fn func()) error {
 	h, err := l.newWatch(fd, fn)
 	if err != nil {
