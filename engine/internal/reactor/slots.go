@@ -98,6 +98,9 @@ func (r *Reactor) Attach(fd int, h Handler, i poller.Interest) (poller.Token, er
 		return 0, err
 	}
 	*p = slot{handler: h, fd: int32(fd), generation: p.generation, interest: i, changed: uint32(r.polls)}
+	if len(r.watches) > 0 {
+		r.outlived(fd, h)
+	}
 	return t, nil
 }
 

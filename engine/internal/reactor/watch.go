@@ -157,6 +157,19 @@ func (w *watch) register(i poller.Interest) error {
 	return err
 }
 
+// outlived ends the watch of a number that the poller has just taken for somebody
+// else: the descriptor was closed under it. It must not reach the new one.
+func (r *Reactor) outlived(fd int, h Handler) {
+	w, ok := r.watches[fd]
+	if !ok || h == Handler(w) {
+		return
+	}
+	if r.slots.at(w.token) != nil {
+		r.slots.release(w.token.Index(), uint32(r.polls))
+	}
+	r.freeWatch(w)
+}
+
 func (r *Reactor) unwatch(fd int, i poller.Interest, held bool) bool {
 	w, ok := r.watches[fd]
 	if !ok || w.side(i).fn == nil || w.side(i).held != held {

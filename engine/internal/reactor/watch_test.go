@@ -165,6 +165,26 @@ func TestWatchReused(t *testing.T) {
 	w.interest(0)
 }
 
+// TestWatchOutlived: a descriptor that was closed under a watch, and whose number was
+// attached since, is nobody's reader. Nothing that is meant for the old one reaches it.
+func TestWatchOutlived(t *testing.T) {
+	w := newWatched(t)
+	must(t, w.r.AddReader(w.fd, w.say, "old"))
+	w.p.CloseFD(w.fd)
+	w.p.Open()
+	_, err := w.r.Attach(w.fd, handlerFunc(func(*poller.Event, poller.Ready) { w.say("new") }), poller.In)
+	must(t, err)
+	w.removed(w.r.RemoveReader, false)
+	if err := w.r.AddReader(w.fd, w.say, "x"); err != ErrInUse {
+		t.Errorf("AddReader: %v, want ErrInUse", err)
+	}
+	w.interest(poller.In)
+	w.expect(poller.Readable, "new")
+	if w.r.slots.live != 1 || len(w.r.watches) != 0 {
+		t.Errorf("%d slots and %d watches for one descriptor", w.r.slots.live, len(w.r.watches))
+	}
+}
+
 // TestWatchClosed: the watch of a descriptor that is closed already can be
 // ended, and the number watched again.
 func TestWatchClosed(t *testing.T) {
