@@ -14,8 +14,9 @@ import (
 // it is Deferred.
 //
 // It fails with an *ArgError for bad options, with a *net.DNSError, or with a
-// *net.OpError that has the address; nothing is left open then. In a task it
-// suspends the task; elsewhere it behaves as Await.
+// *net.OpError that has the address. One that this machine does not have is left out;
+// without any other it fails with all of them and syscall.EADDRNOTAVAIL. Nothing is
+// left open then. In a task it suspends the task; elsewhere it behaves as Await.
 func (l *Loop) CreateServer(ctx context.Context, f ProtocolFactory, o ServerOptions) (*Server, error) {
 	if err := checkFactory(f); err != nil {
 		return nil, err

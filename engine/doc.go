@@ -3,9 +3,9 @@
 //
 // A Loop runs callbacks, timers and descriptor watchers, takes posts from other
 // goroutines, and carries futures and tasks, connections and servers over TCP and
-// unix sockets. In the repository, docs/architecture.md shows the house,
-// docs/loop-iteration.md what one turn of the loop does in which order, and
-// docs/tasks.md who may wait where.
+// unix sockets, datagrams and pipes. A Group is several loops that serve together. In
+// the repository, docs/architecture.md shows the house, docs/loop-iteration.md what one
+// turn of the loop does in which order, and docs/tasks.md who may wait where.
 //
 // A Loop belongs to its own goroutine. Methods marked "loop only" may be called
 // from its callbacks, or from one goroutine at a time while it does not run;
