@@ -12,9 +12,7 @@ import (
 var errNoBuffer = errors.New("get_buffer() returned an empty buffer")
 
 // readable reads once, which is asyncio's budget for a turn. An event that is
-// older than ResumeReading, or the second of a turn, is put off to the next. An
-// owner with memory of its own is not asked for it in vain, behind a read that has
-// filled it.
+// older than ResumeReading, or the second of a turn, is put off to the next.
 func (s *Stream) readable() {
 	switch {
 	case s.is(paused):
@@ -27,9 +25,6 @@ func (s *Stream) readable() {
 		return
 	case s.readAt == s.shard.polls():
 		s.again()
-		return
-	case s.is(buffered) && s.againAt+1 == s.shard.polls() && !hasInput(int(s.fd)):
-		s.shard.reactor.Rearm(s.token, poller.In) // the last read took all there was
 		return
 	}
 	s.readAt = s.shard.polls()
@@ -107,13 +102,17 @@ func (s *Stream) received(buf []byte, n int) {
 	if s.limits != nil {
 		s.limits.heard(s.shard.reactor.TurnTime())
 	}
-	if n == len(buf) || s.is(further) {
+	if s.is(further) || n == len(buf) && s.hasMore() {
 		s.again()
 	} else {
 		s.shard.reactor.Rearm(s.token, poller.In)
 	}
 	s.deliver(buf[:n])
 }
+
+// hasMore reports whether there may be more after a full read. An owner with memory
+// of its own, which may be small, must not be asked for it in vain.
+func (s *Stream) hasMore() bool { return !s.is(buffered) || hasInput(int(s.fd)) }
 
 // deliver hands received bytes to the owner. What the owner writes meanwhile
 // goes out when it is done.
