@@ -120,6 +120,17 @@ func TestServerPorts(t *testing.T) {
 	})
 }
 
+// TestServerSpellings: an address that has two spellings is listened on once, also
+// when each is asked for its name.
+func TestServerSpellings(t *testing.T) {
+	if !hasIPv6() {
+		t.Skip("this machine has no IPv6")
+	}
+	l := servingLoop(t)
+	s := serve(t, l, echo, engine.ServerOptions{Hosts: []string{"::1", "0:0::1"}, Port: 0, Flags: engine.AICanonName})
+	isEqual(t, "sockets", len(addressesOf(t, l, s)), 1)
+}
+
 // strange is an address that no machine has.
 const strange = "192.0.2.77"
 

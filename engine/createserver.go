@@ -106,6 +106,7 @@ func (l *Loop) interfaces(ctx context.Context, o ServerOptions) (infos []AddrInf
 	seen := map[AddrInfo]bool{}
 	for _, list := range found {
 		for _, info := range list {
+			info.CanonName = "" // or one address would be two
 			if !seen[info] {
 				seen[info] = true
 				infos = append(infos, info)
