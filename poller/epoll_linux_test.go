@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"net"
 	"path/filepath"
 	"testing"
 
@@ -85,5 +86,47 @@ func BenchmarkTake(b *testing.B) {
 	}
 	for b.Loop() {
 		e.take(64)
+	}
+}
+
+// TestUrgent: what comes out of band is told to who asks for edges.
+func TestUrgent(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	far, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
+	near, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	e := testEpoll(t)
+	onFd(t, near, func(fd int) error { return e.Add(fd, MakeToken(1, 1), In|Edge) })
+	onFd(t, far, func(fd int) error { return unix.Send(fd, []byte{1}, unix.MSG_OOB) })
+	events, err := e.Wait(NoDeadline, Block)
+	if err != nil || len(events) != 1 || events[0].Ready&Urgent == 0 {
+		t.Errorf("%+v, %v", events, err)
+	}
+	onFd(t, near, e.Remove)
+}
+
+// onFd calls f with the descriptor of a connection.
+func onFd(t *testing.T, c net.Conn, f func(fd int) error) {
+	t.Helper()
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	if err == nil {
+		failed := raw.Control(func(fd uintptr) { err = f(int(fd)) })
+		if err == nil {
+			err = failed
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -154,6 +154,23 @@ func TestSendRejected(t *testing.T) {
 	equal(t, "errors", w.sh.Stats().SendErrors, 1)
 }
 
+// TestSendRejectedByTheRemote: the error names the remote side where no address is
+// given.
+func TestSendRejectedByTheRemote(t *testing.T) {
+	w := simple(t)
+	fd, _ := udp(t)
+	far, at := udp(t)
+	defer syscall.Close(far)
+	_, err := sock.Connect(fd, unix.AF_INET, at)
+	must(t, err)
+	o := w.endpoint(fd, Options{Kind: udpKind, Remote: at, Connected: true})
+	w.script(answer{err: syscall.EPERM})
+	w.turn(func() { o.sends("a") })
+	w.turn()
+	o.wants("error")
+	wantOpError(t, o.errs[0], "write", at, syscall.EPERM)
+}
+
 func wantOpError(t *testing.T, err error, op string, at sock.Addr, is error) {
 	t.Helper()
 	var failed *net.OpError
