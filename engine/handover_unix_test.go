@@ -202,3 +202,54 @@ func TestGroupLeastCountsDepartures(t *testing.T) {
 		t.Error("nobody tells that a loop was stopped")
 	}
 }
+
+// TestGroupDeathAmongGreetings: connections whose protocols are not made when their
+// loop dies are closed, whatever place they have.
+func TestGroupDeathAmongGreetings(t *testing.T) {
+	g, made := quietGroup(t, 1), 0
+	s := serveGroup(t, g, func() engine.Protocol {
+		if made++; made == 2 {
+			runtime.Goexit()
+		}
+		return echo()
+	}, engine.GroupServerOptions{})
+	release := blockLoop(t, g.Loops()[0], func() {})
+	var all []net.Conn
+	for range 4 {
+		all = append(all, client(t, groupAddr(t, s)))
+	}
+	release()
+	for _, c := range all {
+		_, _ = c.Read(make([]byte, 1)) // ends
+	}
+	wantErr(t, "Shutdown", ends(g.Shutdown(t.Context())), engine.ErrLoopDied)
+	sum := totalOf(t, s)
+	isEqual(t, "accepted, closed and refused", [3]uint64{sum.Accepted, sum.Closed, sum.Refused}, [3]uint64{4, 1, 3})
+}
+
+// TestGroupDeathDuringShutdown: the connections that a loop takes along count as cut
+// off.
+func TestGroupDeathDuringShutdown(t *testing.T) {
+	g := quietGroup(t, 2)
+	s := serveGroup(t, g, func() engine.Protocol {
+		p := &served{}
+		p.data = func([]byte) { _, _ = p.transport.Write([]byte(manyBytes)) }
+		return p
+	}, engine.GroupServerOptions{Balance: engine.BalanceLeast})
+	idle, stuck := client(t, groupAddr(t, s)), client(t, groupAddr(t, s))
+	_, err := stuck.Write([]byte("much"))
+	must(t, err)
+	hears(t, stuck, manyBytes[:1])
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		_, _ = s.Shutdown(t.Context()) // whose waits end with the loop
+	}()
+	hangsUp(t, idle) // it has begun on both
+	must(t, g.Loops()[1].CallSoonThreadsafeArg(func(any) { runtime.Goexit() }, nil))
+	<-over
+	wantErr(t, "Shutdown", ends(g.Shutdown(t.Context())), engine.ErrLoopDied)
+	counts, err := s.Shutdown(t.Context())
+	must(t, err)
+	isEqual(t, "counts", counts, engine.ShutdownStats{Open: 2, Closed: 1, Aborted: 1})
+}
