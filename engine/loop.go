@@ -39,6 +39,7 @@ type Loop struct {
 	coros     *coro.Pool
 	tasks     taskList
 	unwound   []AnyTask // tasks that the loop's end has ended
+	eager     int       // eager first steps under way, inside each other
 	loose     *looseTask
 	sleepers  *sleeper
 	sockWaits *sockWait // free ones

@@ -241,7 +241,9 @@ func (t *task) begin(l *Loop, missing bool, o TaskOptions) {
 	}
 	l.tasks.add(t)
 	if o.Eager && l.onLoop() && l.IsRunning() {
+		l.eager++
 		stepTask(t)
+		l.eager--
 		return
 	}
 	if err := l.r.Soon(stepTask, t); err != nil {

@@ -42,9 +42,14 @@ func (t *task) enter() bool {
 		t.end(nil)
 		return false
 	}
-	t.root = t.loop.coros.Get((*taskBody)(t))
-	t.home.Store(uintptr(t.root.ID()))
+	t.occupy(t.loop.coros.Get((*taskBody)(t)))
 	return true
+}
+
+// occupy makes c the task's coroutine.
+func (t *task) occupy(c *coro.Coro) {
+	t.root = c
+	t.home.Store(uintptr(c.ID()))
 }
 
 // top is the coroutine that may wait: the task's, or the one that was mounted on
@@ -65,9 +70,21 @@ func (t *task) mount(c *coro.Coro) {
 // taskBody is a task as the body of its coroutine.
 type taskBody task
 
-// Run runs the task's function and makes the task done.
+// Run runs the task's function and makes the task done. When the next callback of
+// the turn is the first step of another task, that one has the coroutine at once:
+// going by the loop would take two switches more.
 func (b *taskBody) Run() {
-	t, err := (*task)(b), ErrTaskExited
+	t := (*task)(b)
+	l, root := t.loop, t.root
+	for t != nil {
+		t.perform()
+		t = l.successor(root)
+	}
+}
+
+// perform runs the function, whatever ends it.
+func (t *task) perform() {
+	err := ErrTaskExited
 	defer func() {
 		if err == ErrTaskExited {
 			if v := recover(); v != nil {
@@ -77,6 +94,23 @@ func (b *taskBody) Run() {
 		t.end(err)
 	}()
 	err = t.job.run((*taskContext)(t))
+}
+
+// successor takes the task whose first step comes next in this turn, and gives it
+// root, which another task has left: nil when the next is something else, or that
+// task's step was not the turn's own.
+func (l *Loop) successor(root *coro.Coro) *task {
+	if l.eager > 0 || l.debug.Load() {
+		return nil
+	}
+	next, _ := l.r.NextArg().(*task)
+	if next == nil || next.root != nil || next.cut != nil {
+		return nil
+	}
+	l.r.SkipNext()
+	l.setContext(next.base)
+	next.occupy(root)
+	return next
 }
 
 // end makes the task done with what its coroutine returned. A request that came

@@ -196,6 +196,15 @@ func (r *Reactor) soonAfterMail(fn func(any), arg any) error {
 	return nil
 }
 
+// NextArg is the argument of the callback that comes next in this turn, for a
+// callback that can do its work at less cost. It may be nil though there is one.
+// Loop only, in a callback of step 5.
+func (r *Reactor) NextArg() any { return r.ready.nextArg() }
+
+// SkipNext takes the callback of NextArg, which was not nil, from the turn. Whoever
+// calls it does the callback's work.
+func (r *Reactor) SkipNext() { r.ready.skip() }
+
 // Post is Soon for every goroutine, and wakes the loop. Posts of one goroutine
 // run in their order. A wake-up that fails is no error of the post: the loop
 // sees its mail when it wakes up for another reason, or is closed by now.

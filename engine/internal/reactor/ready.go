@@ -111,6 +111,21 @@ func (q *ready) run() {
 	}
 }
 
+// nextArg is the argument of the call that run comes to next; nil at the end of a
+// chunk.
+func (q *ready) nextArg() any {
+	if q.at < len(q.batch) {
+		return q.batch[q.at].arg
+	}
+	return nil
+}
+
+// skip takes the call of nextArg from the batch.
+func (q *ready) skip() {
+	q.batch[q.at] = call{}
+	q.at++
+}
+
 // advance goes on with the next chunk.
 func (q *ready) advance() {
 	if len(q.spare) < spareChunks {
