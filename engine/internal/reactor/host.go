@@ -54,6 +54,17 @@ const lastStretch = int64(2 * time.Microsecond)
 const lingerLooks = 400
 
 const (
+	// stormFrom is from how many posts at once on the loop lets the next ones
+	// gather: whoever posts that fast works on another processor at this moment.
+	stormFrom = 8
+
+	// stormLooks is for how long it does: about a microsecond. A loop that keeps up
+	// with the posts takes a few at a time, and each take costs both sides the cache
+	// lines of the mailbox, which is more than all else.
+	stormLooks = 1000
+)
+
+const (
 	// shortWait is a wait that is over before the runtime's monitor has looked
 	// twice, at its most attentive: every 20 µs, and some more by the kernel's
 	// slack. A longer blocked wait loses its processor and wakes the monitor up
@@ -91,13 +102,17 @@ type host struct {
 	kind       Host
 	score      int  // of short waits
 	parks      bool // the poller can
+	company    bool // other processors of the runtime may be posting
 	blockUntil int64
 	nextProbe  int64
 	probe      int64 // deadline of the present wait's probe; NoDeadline: none
 }
 
 func newHost(kind Host, traits poller.Traits) host {
-	return host{kind: kind, parks: traits.Park, probe: poller.NoDeadline}
+	return host{
+		kind: kind, parks: traits.Park, probe: poller.NoDeadline,
+		company: runtime.GOMAXPROCS(0) > 1,
+	}
 }
 
 // brief reports whether a wait that begins now is to be a brief one.
@@ -175,12 +190,18 @@ func (r *Reactor) sleep() int64 {
 	return r.spinUntil(now, deadline)
 }
 
-// linger looks for mail a little longer, if there was some of late.
+// linger looks for mail a little longer, if there was some of late, and if there was
+// much, lets it gather.
 func (r *Reactor) linger() {
-	if !r.hadMail {
+	n := r.mailed
+	if n == 0 {
 		return
 	}
-	r.hadMail = false
+	r.mailed = 0
+	if n >= stormFrom && r.host.company {
+		for i := 0; i < stormLooks && !r.stopping.Load(); i++ {
+		}
+	}
 	for i := 0; i < lingerLooks && !r.mail.full.Load(); i++ {
 	}
 }

@@ -81,20 +81,23 @@ func (m *mailbox) claim(now int64) bool {
 	return m.state.CompareAndSwap(asleep, notified)
 }
 
-// take moves all mail to the ready queue, in order. Loop only.
-func (m *mailbox) take(q *ready) {
+// take moves all mail to the ready queue, in order, and returns how much that was.
+// Loop only.
+func (m *mailbox) take(q *ready) (n int) {
 	m.mu.Lock()
 	batch := m.in
 	m.in = m.spare[:0]
 	m.full.Store(false)
 	m.mu.Unlock()
 
+	n = len(batch)
 	q.pushAll(batch)
 	clear(batch)
 	if cap(batch) > spareLimit {
 		batch = nil
 	}
 	m.spare = batch
+	return n
 }
 
 // prepare announces sleep. It reports false, and the loop stays awake, when

@@ -107,8 +107,7 @@ func (r *Reactor) collect() {
 }
 
 func (r *Reactor) takeMail() {
-	r.mail.take(&r.ready)
-	r.hadMail = true
+	r.mailed = r.mail.take(&r.ready)
 }
 
 // clockResolution is what asyncio adds to the time before it compares: a timer
