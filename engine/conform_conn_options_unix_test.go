@@ -130,34 +130,41 @@ func TestConnectSocketGiven(t *testing.T) {
 	prove(t, "CONN-37", testNoDelay)
 }
 
-// testNoDelay looks at both sides of a connection of one loop.
+// testNoDelay looks at both sides of a connection of one loop, of a server that
+// makes its socket and of one that is given it.
 func testNoDelay(t *testing.T) {
 	l := newLoop(t)
-	wantNoDelay := func(tr engine.Transport) {
+	given := newSocket(t, engine.AFInet, engine.SockStream)
+	must(t, given.Bind(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}))
+	for name, o := range map[string]engine.ServerOptions{"made": {Host: "127.0.0.1"}, "given": {Sock: given}} {
+		runTask(t, l, func(ctx context.Context) { wantNoDelay(t, ctx, l, name, o) })
+	}
+}
+
+func wantNoDelay(t *testing.T, ctx context.Context, l *engine.Loop, name string, o engine.ServerOptions) {
+	prompt := func(tr engine.Transport) {
 		view := tr.ExtraInfo("socket").(*engine.TransportSocket)
 		if n, err := view.Option(syscall.IPPROTO_TCP, syscall.TCP_NODELAY); n == 0 || err != nil {
-			t.Errorf("%v: TCP_NODELAY is %d, %v", tr, n, err)
+			t.Errorf("%s, %v: TCP_NODELAY is %d, %v", name, tr, n, err)
 		}
 	}
-	runTask(t, l, func(ctx context.Context) {
-		accepted := engine.NewFuture[*near](l)
-		server, err := l.CreateServer(ctx, func() engine.Protocol {
-			p := newNear(l)
-			p.onMade = func(tr engine.Transport) { wantNoDelay(tr); accepted.SetResult(p) }
-			return p
-		}, engine.ServerOptions{Host: "127.0.0.1"})
-		must(t, err)
-		at, err := server.Sockets()[0].LocalAddr()
-		must(t, err)
-		tr, p := connect(t, ctx, l, engine.ConnectOptions{Host: "127.0.0.1", Port: at.(*net.TCPAddr).Port})
-		wantNoDelay(tr)
-		other, err := engine.Await(ctx, accepted)
-		must(t, err)
-		p.closes(t, ctx)
-		other.wantLost(t, ctx)
-		server.Close()
-		must(t, server.WaitClosed(ctx))
-	})
+	accepted := engine.NewFuture[*near](l)
+	server, err := l.CreateServer(ctx, func() engine.Protocol {
+		p := newNear(l)
+		p.onMade = func(tr engine.Transport) { prompt(tr); accepted.SetResult(p) }
+		return p
+	}, o)
+	must(t, err)
+	at, err := server.Sockets()[0].LocalAddr()
+	must(t, err)
+	tr, p := connect(t, ctx, l, engine.ConnectOptions{Host: "127.0.0.1", Port: at.(*net.TCPAddr).Port})
+	prompt(tr)
+	other, err := engine.Await(ctx, accepted)
+	must(t, err)
+	p.closes(t, ctx)
+	other.wantLost(t, ctx)
+	server.Close()
+	must(t, server.WaitClosed(ctx))
 }
 
 // asks tells what a lookup was asked for, which finds nothing.

@@ -37,6 +37,7 @@ type endpoint struct {
 	family int
 	peer   sock.Addr
 	pipe   *pipeEnd // nil for a socket
+	prompt bool     // it has TCP_NODELAY
 }
 
 // stream is what the descriptor is to a stream.
@@ -67,7 +68,7 @@ func (l *Loop) newConnection(e endpoint, p Protocol, ctx context.Context, ready 
 	c, owner := e.connection()
 	c.loop, c.ctx, c.family, c.peer = l, ctx, int16(e.family), e.peer
 	kind := e.stream()
-	if kind == stream.Socket {
+	if kind == stream.Socket && !e.prompt {
 		_ = sock.Set(e.fd, sock.NoDelay, true) // else only slower
 	}
 	c.Init(l.transports().Shard, e.fd, kind, owner)

@@ -77,6 +77,7 @@ func (l *Loop) listeners(ctx context.Context, o ServerOptions) (x listening, err
 	if x.sockets, err = bindAll(infos, o); err != nil {
 		closeAll(x.sockets)
 	}
+	x.prompt = sock.InheritsNoDelay
 	return x, err
 }
 
@@ -170,6 +171,7 @@ func configure(fd int, kind sock.Kind, o ServerOptions) error {
 		{sock.ReusePort, o.ReusePort},
 		{sock.KeepAlive, o.KeepAlive},
 		{sock.V6Only, kind.Family == AFInet6},
+		{sock.NoDelay, sock.InheritsNoDelay},
 	} {
 		if s.on {
 			if err := sock.Set(fd, s.option, true); err != nil {

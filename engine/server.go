@@ -52,6 +52,7 @@ type listening struct {
 	sockets []*Socket
 	views   []*TransportSocket // of sockets
 	files   []*unixFile
+	prompt  bool // the sockets have TCP_NODELAY, and so their connections
 }
 
 // close closes the sockets and removes their files.
@@ -260,7 +261,7 @@ func (s *Server) Unused() {
 // Accepted is told by a listener.
 func (s *Server) Accepted(fd, family int, peer sock.Addr) {
 	s.taken++
-	if e := (endpoint{fd: fd, family: family, peer: peer}); s.crew != nil {
+	if e := (endpoint{fd: fd, family: family, peer: peer, prompt: s.prompt}); s.crew != nil {
 		s.crew.place(s, e)
 	} else {
 		s.admit(e)

@@ -130,6 +130,10 @@ const (
 	Broadcast                  // datagrams may go to broadcast addresses
 )
 
+// InheritsNoDelay says that an accepted connection has its listening socket's
+// NoDelay, which saves a call for each. Other systems may do so too; none promises it.
+const InheritsNoDelay = inheritsNoDelay
+
 // On tells whether a switch is on.
 func On(fd int, s Switch) (bool, error) { return on(fd, s) }
 

@@ -1,0 +1,3 @@
+package sock
+
+const inheritsNoDelay = true
