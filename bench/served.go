@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ import (
 // served is a server under load: a child of the sample process.
 type served struct {
 	network, address string
+	counts           bool // its own calls, which the kernel does not
 
 	cmd   *exec.Cmd
 	in    io.WriteCloser
@@ -43,6 +45,7 @@ func drivenBy(ctx context.Context, t Task, s *Server, drive driver) (Metrics, er
 	if err != nil {
 		return nil, err
 	}
+	p.counts = slices.Contains(countsItself, s.Library)
 	m, err := drive(t, p)
 	for _, metric := range uncounted[s.Library] {
 		delete(m, metric)
@@ -121,12 +124,17 @@ type usage struct {
 	wall          time.Duration
 	server        time.Duration // processor time
 	client        time.Duration
-	writes, reads int64 // system calls of the server that the kernel counts
+	writes, reads int64 // system calls of the server
 }
 
-// begin reads the clocks.
+// begin reads the counters and the clocks.
 func (s *served) begin() (usage, error) {
+	writes, reads, err := s.calls()
+	if err != nil {
+		return usage{}, err
+	}
 	u, err := s.outside()
+	u.writes, u.reads = writes, reads
 	u.start = time.Now()
 	return u, err
 }
@@ -135,12 +143,16 @@ func (s *served) begin() (usage, error) {
 func (s *served) end(u usage) (usage, error) {
 	wall := time.Since(u.start)
 	now, err := s.outside()
+	if err != nil {
+		return u, err
+	}
+	writes, reads, err := s.calls()
 	return usage{
 		wall:   wall,
 		server: now.server - u.server,
 		client: now.client - u.client,
-		writes: now.writes - u.writes,
-		reads:  now.reads - u.reads,
+		writes: writes - u.writes,
+		reads:  reads - u.reads,
 	}, err
 }
 
@@ -156,18 +168,30 @@ func (s *served) measure(work func() error) (usage, error) {
 	return s.end(u)
 }
 
-// outside reads the clocks of both processes and the server's counters.
+// outside reads the clocks of both processes.
 func (s *served) outside() (u usage, err error) {
-	var errs [3]error
+	var errs [2]error
 	u.server, errs[0] = cpuOf(s.cmd.Process.Pid)
 	u.client, errs[1] = cpuTime()
-	u.writes, u.reads, errs[2] = systemCalls(s.cmd.Process.Pid)
 	return u, errors.Join(errs[:]...)
 }
 
-// uncounted are the metrics that a library has no figures for: calls of the
-// families of send and receive, which the kernel does not count, and a heap that
-// does not tell its size.
+// calls are the server's system calls that move bytes, as the kernel counts them,
+// or the server itself.
+func (s *served) calls() (writes, reads int64, err error) {
+	if !s.counts {
+		return systemCalls(s.cmd.Process.Pid)
+	}
+	r, err := s.ask("count")
+	return int64(r.Writes), int64(r.Reads), err
+}
+
+// countsItself are the libraries whose servers tell in their reports what the
+// kernel does not count: calls of the families of send and receive.
+var countsItself = []string{"engine"}
+
+// uncounted are the metrics that a library has no figures for: calls that nobody
+// counts, and a heap that does not tell its size.
 var uncounted = map[string][]string{
 	"netpoll": {"writes"},
 	"asyncio": {"writes", "reads", "heap"},

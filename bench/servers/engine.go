@@ -66,6 +66,7 @@ func engineListen(ctx context.Context, network, address string, start func(conte
 	if err != nil {
 		return nil, err
 	}
+	countCalls(l)
 	if network == "unix" {
 		return start(ctx, l, engineAddress{unix: address})
 	}

@@ -32,6 +32,7 @@ func engineGroup(n int, balance engine.Balance, factory func(*engine.Group) engi
 		if err != nil {
 			return err
 		}
+		countCalls(g.Loops()...)
 		s, err := groupListen(ctx, g, network, address, factory(g), balance)
 		if err == nil {
 			err = serveGroup(ctx, s, ready)

@@ -78,10 +78,23 @@ func names(libraries map[string]Library) string {
 	return strings.Join(all, ", ")
 }
 
-// Report is what a server tells of its heap.
+// Report is what a server tells of itself.
 type Report struct {
 	Heap    uint64 `json:"heap"`    // bytes in use
 	Mallocs uint64 `json:"mallocs"` // objects made so far
+
+	// System calls so far that move bytes, of a library that makes them where the
+	// kernel does not count.
+	Reads  uint64 `json:"reads,omitempty"`
+	Writes uint64 `json:"writes,omitempty"`
+}
+
+func report() Report {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	r := Report{Heap: m.HeapInuse, Mallocs: m.Mallocs}
+	r.Reads, r.Writes = counted()
+	return r
 }
 
 // obey answers each line until in ends.
@@ -93,9 +106,7 @@ func obey(in io.Reader, out io.Writer) {
 			runtime.GC() // what finalizers and pools still held
 			fallthrough
 		case "count":
-			var m runtime.MemStats
-			runtime.ReadMemStats(&m)
-			text, _ := json.Marshal(Report{Heap: m.HeapInuse, Mallocs: m.Mallocs}) // numbers
+			text, _ := json.Marshal(report()) // numbers
 			fmt.Fprintf(out, "%s %s\n", lines.Text(), text)
 		}
 	}

@@ -18,10 +18,10 @@ var rawCalls = []rawCall{
 	{"poller/sys_linux.go", "SYS_EPOLL_PWAIT"}, // zero timeout
 	{"poller/sys_linux.go", "SYS_EPOLL_CTL"},
 	{"poller/sys_linux.go", "SYS_TIMERFD_SETTIME"},
-	{"engine/internal/stream/sys_linux.go", "SYS_READ"}, // descriptors of streams do not block
-	{"engine/internal/stream/sys_linux.go", "SYS_RECVMSG"},
-	{"engine/internal/stream/sys_linux.go", "SYS_WRITE"},
-	{"engine/internal/stream/sys_linux.go", "SYS_WRITEV"},
+	{"engine/internal/stream/sys_linux.go", "SYS_RECVFROM"}, // with MSG_DONTWAIT
+	{"engine/internal/stream/sys_linux.go", "SYS_RECVMSG"},  // of a non-blocking socket
+	{"engine/internal/stream/sys_linux.go", "SYS_SENDTO"},   // with MSG_DONTWAIT
+	{"engine/internal/stream/sys_linux.go", "SYS_SENDMSG"},  // with MSG_DONTWAIT
 	{"engine/internal/stream/sys_linux.go", "SYS_SHUTDOWN"}, // queues a packet
 	{"engine/internal/dgram/sys_linux.go", "SYS_RECVMMSG"},  // a socket that does not block
 	{"engine/internal/dgram/sys_linux.go", "SYS_SENDMMSG"},
