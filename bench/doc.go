@@ -42,13 +42,13 @@
 //
 // # Sides
 //
-// Engine sides use the module as a user would. Floors make the bare system
-// calls and what the contract forces (package floor). Peers are what people
-// would use instead: time.AfterFunc, goroutines and channels, other libraries of
-// loops, asyncio and uvloop. A side that cannot run here is left out with a note,
-// or is an error with Config.RequirePeers, unless no build of it could. Libraries that this module does not
-// depend on are in a program of the nested module bench/peers: the file out/peers,
-// or the one that LOOPBENCH_PEERS names.
+// Engine sides use the module as a user would. Floors make the bare system calls
+// and what the contract forces (package floor). Peers are what people would use
+// instead: time.AfterFunc, goroutines and channels, other libraries of loops,
+// asyncio and uvloop. A side that cannot run here is left out with a note, or is
+// an error with Config.RequirePeers, unless no build of it could. Libraries that
+// this module does not depend on are in a program of the nested module
+// bench/peers: the file out/peers, or the one that LOOPBENCH_PEERS names.
 //
 // # Using it
 //

@@ -9,8 +9,8 @@ import (
 )
 
 // race connects by one of several attempts, each beside those before it once they
-// have taken as long as the delay. The first that succeeds wins; all others are cancelled, and their sockets closed before
-// race returns. In a task of the loop.
+// have taken as long as the delay. The first that succeeds wins; all others are
+// cancelled, and their sockets closed before race returns. In a task of the loop.
 //
 //	attempt 0 -----------------------------X failed
 //	      delay |--> attempt 1 ------------------------> won

@@ -32,8 +32,9 @@ func (a *actor) verb(name, verb string, w []string) error {
 	return fmt.Errorf("no thing %q", name)
 }
 
-// socketVerb has the verbs of bare sockets: send and sendto, push N bytes, fill it up;
-// recv; drain it, or sink, which tells nothing; small buffers; shut, close, reset; and the loop's watching.
+// socketVerb has the verbs of bare sockets: send and sendto, push N bytes, fill it
+// up; recv; drain it, or sink, which tells nothing; small buffers; shut, close,
+// reset; and the loop's watching.
 func (a *actor) socketVerb(s *engine.Socket, name, verb string, w []string) error {
 	switch verb {
 	case "send":

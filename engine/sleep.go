@@ -34,7 +34,8 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// pauseWithin ends the step and begins the next one in the next turn, for a context that may end before the task.
+// pauseWithin ends the step and begins the next one in the next turn, for a
+// context that may end before the task.
 func (t *task) pauseWithin(ctx context.Context) error {
 	unbind, err := t.bind(ctx)
 	if err != nil {

@@ -5,8 +5,8 @@ import "context"
 // SockRecv receives up to n bytes: sock_recv. At the end of a stream it is io.EOF.
 // It returns what has arrived, of a stream at most 256 KiB, of datagrams one; what
 // does not fit is lost then. The result is the caller's, is as large as what has
-// arrived, whatever n is, and is the one allocation. It fails with an *ArgError for a negative n.
-// The rules of all Sock calls hold, see Socket. Any goroutine.
+// arrived, whatever n is, and is the one allocation. It fails with an *ArgError
+// for a negative n. The rules of all Sock calls hold, see Socket. Any goroutine.
 func (l *Loop) SockRecv(ctx context.Context, s *Socket, n int) ([]byte, error) {
 	if n < 0 {
 		return nil, badArg("n", "must not be negative")

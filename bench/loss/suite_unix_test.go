@@ -47,8 +47,8 @@ func collect(t *testing.T, c Config, scenario string) []Result {
 // exhaustless tells whether the system cannot limit another process for it.
 func exhaustless(scenario string) bool { return scenario == "emfile" && runtime.GOOS != "linux" }
 
-// Nothing is lost in the engine, on one loop and on several. Package net loses nothing either, but for an
-// answer before a close with input unread.
+// Nothing is lost in the engine, on one loop and on several. Package net loses
+// nothing either, but for an answer before a close with input unread.
 func TestNothingIsLost(t *testing.T) {
 	for _, sc := range Scenarios() {
 		t.Run(sc.Name, func(t *testing.T) {

@@ -20,9 +20,9 @@ type Events interface {
 	Accepted(fd, family int, peer sock.Addr)
 	// Starved tells, each time, that the listener waits for a descriptor or memory.
 	Starved()
-	// Exhausted tells, at most once in RetryDelay, that the system has no
-	// descriptor or no memory left, and that the listener pauses; Failed tells of any other error. After a second failure in a
-	// row there is a pause too.
+	// Exhausted tells, at most once in RetryDelay, that the system has no descriptor
+	// or no memory left, and that the listener pauses; Failed tells of any other
+	// error. After a second failure in a row there is a pause too.
 	Exhausted(err error)
 	Failed(err error)
 	// Shed tells that a connection was accepted and closed, for the lack of

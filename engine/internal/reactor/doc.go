@@ -5,10 +5,10 @@
 // # Model
 //
 // A Reactor runs on one goroutine of its own, from the first Run until Close.
-// Everything it owns belongs to that goroutine; nothing on the way of an event,
-// a callback or a timer takes a lock. Other goroutines reach it through Post
-// and Stop, and through what only asks, begins or ends it. While the reactor does not run, one goroutine at a
-// time may use it as if it were its own.
+// Everything it owns belongs to that goroutine; nothing on the way of an event, a
+// callback or a timer takes a lock. Other goroutines reach it through Post and
+// Stop, and through what only asks, begins or ends it. While the reactor does not
+// run, one goroutine at a time may use it as if it were its own.
 //
 // # The turn
 //
