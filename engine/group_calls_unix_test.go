@@ -213,7 +213,9 @@ func TestGroupLastLoop(t *testing.T) {
 		dies(l)
 	}
 	refuses(t, to)
-	isEqual(t, "serving", s.IsServing(), false)
+	for s.IsServing() { // the last loop closes its sockets before it says so
+		runtime.Gosched()
+	}
 	if err := ends(g.Shutdown(t.Context())); err == nil {
 		t.Error("nobody tells that loops were stopped")
 	}
