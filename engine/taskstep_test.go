@@ -56,7 +56,9 @@ func TestTasksThatBeginInOneTurn(t *testing.T) {
 			turn(t, l)
 			j.want(t, want...)
 			turn(t, l)
-			isEqual(t, "tasks", len(engine.AllTasks(l)), 0)
+			if left := engine.AllTasks(l); len(left) > 0 {
+				t.Errorf("left are %v", left)
+			}
 		})
 	}
 }
@@ -94,12 +96,13 @@ func TestTasksThatBeginWithoutTheLoop(t *testing.T) {
 	})
 	newTask(l, note)
 	turn(t, l)
-	isEqual(t, "ran", len(ran), 4)
-	isEqual(t, "the second on the first's", ran[1], ran[0])
-	isEqual(t, "the last on the waiting one's", ran[3] == ran[2], false)
-	isEqual(t, "cancelled", cancelled.Cancelled(), true)
+	if len(ran) != 4 || ran[1] != ran[0] || ran[3] == ran[2] || !cancelled.Cancelled() {
+		t.Fatalf("the tasks ran on %x", ran)
+	}
 	turn(t, l)
-	isEqual(t, "goes on where it was", ran[4], ran[2])
+	if len(ran) != 5 || ran[4] != ran[2] {
+		t.Errorf("the task that had waited ran on %x", ran)
+	}
 }
 
 // TestNoTaskBeginsWithinAnother: an eager task that ends at once goes back to the
