@@ -5,12 +5,14 @@ import (
 	"testing"
 )
 
-// Every post of both passes runs once, and no more than the window are under way.
+// Every post of both passes runs once, and no more than the window are under way. The
+// receiver begins when that many are.
 func TestCourier(t *testing.T) {
 	const posts = 8 * inFlight
 	c := newCourier(Task{Spec{Params: Params{"posts": posts}}})
 	from, to := make(chan entry, inFlight), make(chan entry, 2*inFlight)
 	var made, ran, most atomic.Int64
+	full := make(chan struct{})
 	c.toSend = func(fn func(any)) { from <- entry{fn, c} }
 	c.post = func(n int64) {
 		under := made.Add(n) - ran.Load()
@@ -18,8 +20,11 @@ func TestCourier(t *testing.T) {
 		for range n {
 			to <- entry{func(arg any) { ran.Add(1); arrivedArg(arg) }, c}
 		}
+		if made.Load() == inFlight {
+			close(full)
+		}
 	}
-	m, err := c.between(func() { runQueue(from) }, func() { runQueue(to) }, func() { close(from); close(to) })
+	m, err := c.between(func() { runQueue(from) }, func() { <-full; runQueue(to) }, func() { close(from); close(to) })
 	if err != nil || m["time"] <= 0 {
 		t.Errorf("%v, %v", m, err)
 	}
