@@ -18,12 +18,9 @@ const (
 
 // exhausted takes the server's descriptors away for a while.
 func exhausted(t *trial) Verdict {
-	conns, err := t.several(healthy)
-	if err != nil {
-		return fault(NoAnswer, "%v", err)
-	}
-	if err := limitDescriptors(t.server.pid()); err != nil {
-		return fault(Broken, "%v", err)
+	conns, v := t.exhaust()
+	if v.Fault() {
+		return v
 	}
 	var crowd []net.Conn
 	for range crowding {
@@ -42,6 +39,24 @@ func exhausted(t *trial) Verdict {
 		return v
 	}
 	return t.recovers()
+}
+
+// exhaust leaves the server its connections and no descriptor besides.
+func (t *trial) exhaust() (conns []net.Conn, v Verdict) {
+	for n := healthy; ; n = 1 { // one more takes the lowest number that is free
+		more, err := t.several(n)
+		if err != nil {
+			return nil, fault(NoAnswer, "%v", err)
+		}
+		conns = append(conns, more...)
+		limited, err := limitDescriptors(t.server.pid())
+		if err != nil {
+			return nil, fault(Broken, "%v", err)
+		}
+		if limited {
+			return conns, good
+		}
+	}
 }
 
 func burns(share float64) Verdict {

@@ -21,20 +21,27 @@ func cpuOf(pid int) (time.Duration, error) {
 	return time.Duration(ts.Nano()), os.NewSyscallError("clock_gettime", err)
 }
 
-// limitDescriptors leaves a process no descriptor. What it has open above the
-// limit stays open.
-func limitDescriptors(pid int) error {
+// limitDescriptors leaves a process no descriptor. It reports whether it has: not
+// while the lowest free number is below that of a socket, whose end would then give
+// nothing back that the process may use. What else is open above the limit stays open.
+func limitDescriptors(pid int) (limited bool, err error) {
 	list, err := descriptors(pid)
 	if err != nil {
-		return err
+		return false, err
 	}
 	limit := 0
 	for slices.Contains(list, strconv.Itoa(limit)) {
 		limit++
 	}
+	if slices.ContainsFunc(list, func(name string) bool {
+		n, _ := strconv.Atoi(name)
+		return n > limit && isSocket(pid, name)
+	}) {
+		return false, nil
+	}
 	n := uint64(limit)
 	err = unix.Prlimit(pid, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: n, Max: n}, nil)
-	return os.NewSyscallError("prlimit", err)
+	return err == nil, os.NewSyscallError("prlimit", err)
 }
 
 // descriptors are the names in /proc of what a process has open.
@@ -52,12 +59,16 @@ func sockets(pid int) (int, error) {
 	list, err := descriptors(pid)
 	n := 0
 	for _, name := range list {
-		at, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%s", pid, name))
-		if err == nil && strings.HasPrefix(at, "socket:") {
+		if isSocket(pid, name) {
 			n++
 		}
 	}
 	return n, err
+}
+
+func isSocket(pid int, name string) bool {
+	at, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%s", pid, name))
+	return err == nil && strings.HasPrefix(at, "socket:")
 }
 
 // resident is how many bytes of a process are in memory.

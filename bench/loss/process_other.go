@@ -9,7 +9,7 @@ import (
 
 func cpuOf(int) (time.Duration, error) { return 0, errors.ErrUnsupported }
 
-func limitDescriptors(int) error { return errors.ErrUnsupported }
+func limitDescriptors(int) (bool, error) { return false, errors.ErrUnsupported }
 
 func sockets(int) (int, error) { return 0, errors.ErrUnsupported }
 
