@@ -104,7 +104,7 @@ type Reactor struct {
 
 	maxSkips int // turns without a poll in a row
 	skipped  int
-	mailed   int  // the last take of mail since the last wait
+	mailed   int  // how many posts the last take brought; 0: none since the last wait
 	fruitful bool // events came since the last wait began
 
 	staleAt  uint64 // the last poll that brought a stale token
