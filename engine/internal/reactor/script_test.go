@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write the output of the scripts to test
 //
 //	soon X        schedule X                   post X       post X from the loop
 //	elsewhere X   post X from another goroutine
-//	timer X D     arm timer X at now + D       cancel X     cancel it
+//	timer X D     arm timer X D from now       cancel X     cancel it
 //	spend D       let time pass, awake
 //	open F        a connected descriptor F     fill F       make it readable
 //	drain F       read it empty                hangup F     close its peer
@@ -36,6 +36,9 @@ var update = flag.Bool("update", false, "write the output of the scripts to test
 //	detach F      Detach                       again F      stand over budget
 //	flush X       call X at the end of the turn
 //	panic         panic                        stop         stop the loop
+//
+// For timers, now is when the callback began or spent time last: that the
+// machine pauses between two actions does not change the order they are due in.
 type script struct {
 	t     *testing.T
 	r     *Reactor
@@ -43,6 +46,7 @@ type script struct {
 	on    map[string][]string
 	timer map[string]*Timer
 	tasks map[string]*task
+	now   int64
 
 	out  strings.Builder
 	turn uint64 // of the last line of out
@@ -80,6 +84,7 @@ func (k *task) Flush() { runTask(k) }
 func runTask(arg any) {
 	k := arg.(*task)
 	k.s.log(k.name)
+	k.s.now = k.s.r.Now()
 	for _, a := range k.s.on[k.name] {
 		k.s.do(a)
 	}
@@ -130,7 +135,7 @@ func (s *script) doLoop(f []string) bool {
 	case "timer":
 		d, err := time.ParseDuration(f[2])
 		s.must(err)
-		s.must(s.r.Schedule(s.timerOf(f[1]), s.r.Now()+int64(d)))
+		s.must(s.r.Schedule(s.timerOf(f[1]), s.now+int64(d)))
 	case "cancel":
 		s.r.Cancel(s.timerOf(f[1]))
 	case "flush":
@@ -187,6 +192,7 @@ func (s *script) doWorld(f []string) bool {
 		d, err := time.ParseDuration(f[1])
 		s.must(err)
 		s.world.spend(d)
+		s.now = s.r.Now()
 	case "open":
 		s.world.open(f[1])
 	case "fill":
@@ -242,6 +248,7 @@ func (s *script) read(line string) {
 			s.on[name] = append(s.on[name], strings.TrimSpace(a))
 		}
 	default:
+		s.now = s.r.Now()
 		s.do(line)
 	}
 }
