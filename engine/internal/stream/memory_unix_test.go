@@ -72,6 +72,7 @@ func TestMemoryPausesReading(t *testing.T) {
 		p.shutdown()
 		w.turns(3)
 		o.says("data(1)")
+		equal(t, "in the queue, for all that came", w.sh.memory.stalled.len(), 1)
 		k.release(1)
 		w.turns(2)
 		o.says("data(1) data(2) end")

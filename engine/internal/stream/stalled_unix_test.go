@@ -41,31 +41,68 @@ func TestEndsInAPause(t *testing.T) {
 	}
 }
 
-// TestAPanicInTheQueue costs nobody else the turn.
+// TestAPanicInTheQueue costs nobody else the turn, wherever in the queue, and though
+// more is held by then than what ends a pause.
 func TestAPanicInTheQueue(t *testing.T) {
-	onLimited(t, 4, func(t *testing.T, w *world) {
-		var k kept
-		k.keep(w, 5)
-		var all []*owner
-		for i := range 3 {
-			o, p := w.connect(unixPair)
-			if i == 0 {
-				o.onData = func() { panic("boom") }
+	for who := range 3 {
+		onLimited(t, 4, func(t *testing.T, w *world) {
+			var k kept
+			k.keep(w, 5)
+			var all []*owner
+			for range 3 {
+				o, p := w.connect(unixPair)
+				p.write([]byte("x"))
+				w.turn()
+				all = append(all, o)
 			}
+			all[who].onData = func() { k.keep(w, 4); panic("boom") }
+			k.release(5)
+			w.turns(3)
+			equal(t, "faults", len(w.faults), 1)
+			equal(t, "eased", w.eased, 1)
+			w.paused(false, 1)
+			k.release(4)
+			for i, o := range all {
+				if i == who {
+					o.says("data(1) lost:boom")
+					continue
+				}
+				o.says("data(1)")
+				w.end(o)
+			}
+		})
+	}
+}
+
+// TestAPauseThatCannotEndYet goes on: what was free when its end was scheduled is
+// taken before it comes.
+func TestAPauseThatCannotEndYet(t *testing.T) {
+	for _, ofTheBudget := range []bool{false, true} {
+		budget := NewBudget(8 * budgetStep)
+		onLimits(t, func(c *Config) { c.MemoryLimit, c.Budget = 8*buffers.MinBlock, budget }, func(t *testing.T, w *world) {
+			o, p := w.connect(unixPair)
+			var k kept
+			k.keep(w, 9)
 			p.write([]byte("x"))
 			w.turn()
-			all = append(all, o)
-		}
-		k.release(5)
-		w.turns(2)
-		equal(t, "faults", len(w.faults), 1)
-		all[0].says("data(1) lost:boom")
-		all[1].says("data(1)")
-		all[2].says("data(1)")
-		equal(t, "eased", w.eased, 1)
-		w.end(all[1])
-		w.end(all[2])
-	})
+			take, giveBack := func() { k.keep(w, 1) }, func() { k.release(1) }
+			if ofTheBudget {
+				take, giveBack = func() { budget.move(9 * budgetStep) }, func() { budget.move(-9 * budgetStep) }
+			}
+			w.turn(func() { k.release(3); w.sh.Account(); take() })
+			w.turns(2)
+			o.says("")
+			w.paused(true, 1)
+			equal(t, "eased", w.eased, 0)
+			giveBack()
+			w.turns(2)
+			o.says("data(1)")
+			w.paused(false, 1)
+			equal(t, "eased", w.eased, 1)
+			k.release(len(k))
+			w.end(o)
+		})
+	}
 }
 
 // waits is a poller that tells when the loop sleeps, and counts who wakes it.
@@ -121,79 +158,5 @@ func TestAReleaseWakesTheLoop(t *testing.T) {
 		}
 		k.release(6)
 		w.end(o)
-	}
-}
-
-// TestTheQueueForgetsWhoEnded: it does not grow with streams that come and go in
-// a pause, and keeps the order of those that stay.
-func TestTheQueueForgetsWhoEnded(t *testing.T) {
-	var q queue
-	var want []*Stream
-	for i := range 10000 {
-		s := &Stream{state: lost}
-		if i%1000 == 0 {
-			s.state = open
-			want = append(want, s)
-		}
-		q.push(s)
-	}
-	if cap(q.list) > 100 {
-		t.Errorf("room for %d of 10", cap(q.list))
-	}
-	for q.len() > 0 {
-		if s := q.pop(); s.state == open {
-			equal(t, "in their order", s, want[0])
-			want = want[1:]
-		}
-	}
-	equal(t, "left out", len(want), 0)
-	equal(t, "from the beginning", q.head, 0)
-}
-
-// TestTheQueueInUse: whatever comes between, what goes in comes out.
-func TestTheQueueInUse(t *testing.T) {
-	var q queue
-	all := make([]*Stream, 1000)
-	in, out := 0, 0
-	for in < len(all) {
-		for range 1 + in%7 {
-			if in < len(all) {
-				all[in] = &Stream{state: open}
-				q.push(all[in])
-				in++
-			}
-		}
-		for range in % 5 {
-			if q.len() > 0 {
-				equal(t, "out", q.pop(), all[out])
-				out++
-			}
-		}
-	}
-	equal(t, "left", q.len(), in-out)
-	for ; q.len() > 0; out++ {
-		equal(t, "out", q.pop(), all[out])
-	}
-}
-
-// TestThePauseAllocatesNothing, once the queue has its room.
-func TestThePauseAllocatesNothing(t *testing.T) {
-	var q queue
-	s := &Stream{state: open}
-	for range 100 {
-		q.push(s)
-	}
-	for q.len() > 0 {
-		q.pop()
-	}
-	if n := testing.AllocsPerRun(100, func() {
-		for range 100 {
-			q.push(s)
-		}
-		for q.len() > 0 {
-			q.pop()
-		}
-	}); n > 0 {
-		t.Errorf("%v allocations", n)
 	}
 }
