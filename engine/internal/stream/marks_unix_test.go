@@ -3,7 +3,9 @@
 package stream
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -134,7 +136,11 @@ func TestCallsFromPauseAndResume(t *testing.T) {
 	for name, call := range calls {
 		for _, inPause := range []bool{true, false} {
 			t.Run(name, func(t *testing.T) {
-				onPollers(t, func(t *testing.T, w *world) { w.callFrom(inPause, call) })
+				onPollers(t, func(t *testing.T, w *world) {
+					w.callFrom(inPause, call)
+					want := map[string]string{"panictrue": "pause_writing: oops", "panicfalse": "resume_writing: oops"}
+					equal(t, "faults", strings.Join(w.faults, " "), want[fmt.Sprint(name, inPause)])
+				})
 			})
 		}
 	}

@@ -82,10 +82,10 @@ func (l *limits) heard(now int64) {
 	l.moved, l.read = max(l.moved, now), max(l.read, now)
 }
 
-// sent notes that the kernel took something. If it refuses the rest, it tells.
+// sent notes that the kernel took something. If it refuses the rest, that counts
+// Write anew.
 func (l *limits) sent(now int64) {
-	l.moved, l.taken = max(l.moved, now), max(l.taken, now)
-	l.waiting = false
+	l.moved, l.waiting = max(l.moved, now), false
 }
 
 // listen counts Read from now, when reading was paused.
@@ -171,12 +171,13 @@ func expire(arg any) {
 	if s.state >= lost {
 		return
 	}
-	if about := s.overdue(); about != "" {
-		s.shard.stats.TimedOut.add(about)
-		s.lose(s.opError(about, s.shard.config.Expired(about, s.unsent())))
+	about := s.overdue()
+	if about == "" {
+		s.watch()
 		return
 	}
-	s.watch()
+	s.shard.stats.TimedOut.add(about)
+	s.lose(s.opError(about, s.shard.config.Expired(about, s.unsent())))
 }
 
 // lastLook takes what the kernel has for the stream and the poll has not told: a
@@ -184,7 +185,7 @@ func expire(arg any) {
 // timers of all. A pipe that nobody has opened for writing yet must not be read:
 // that would be an end.
 func (s *Stream) lastLook() {
-	if !s.is(paused) && s.readAt != s.shard.polls() && (s.kind.has(socket) && !s.shard.Full() || hasInput(int(s.fd))) {
+	if s.kind.has(socket) && !s.shard.Full() || hasInput(int(s.fd)) {
 		s.readable()
 	}
 	s.flushHeld()

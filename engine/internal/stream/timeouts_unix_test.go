@@ -4,6 +4,7 @@ package stream
 
 import (
 	"math"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -217,6 +218,18 @@ func TestTheEndIsFoundByALastLook(t *testing.T) {
 	})
 }
 
+// TestAnErrorFoundByALastLook is what ends the stream, and no timeout is counted.
+func TestAnErrorFoundByALastLook(t *testing.T) {
+	onTimed(t, func(t *testing.T, w timed) {
+		o, _ := w.limited(Timeouts{Idle: sec})
+		w.reads(func(int, []byte) ([]byte, error) { return nil, syscall.ECONNRESET })
+		w.lapse(sec)
+		wantFailed(t, o, "read", syscall.ECONNRESET)
+		equal(t, "counted", w.sh.Stats().TimedOut, TimedOut{})
+		equal(t, "timers", w.timers(), 0)
+	})
+}
+
 // TestAPanicOfALastLook is the end by the panic.
 func TestAPanicOfALastLook(t *testing.T) {
 	onTimed(t, func(t *testing.T, w timed) {
@@ -257,7 +270,12 @@ func TestPausedReading(t *testing.T) {
 		p.write([]byte("x"))
 		w.lapse(sec - 1)
 		o.lives("almost idle")
-		w.turn(o.ResumeReading, o.PauseReading)
+		w.turn(func() {
+			w.clock.asked = 0
+			o.ResumeReading()
+			equal(t, "asked for the time, without a Read", w.clock.asked, 0)
+			o.PauseReading()
+		})
 		w.lapse(1)
 		o.endedBy("idle", p)
 		o.says("lost:" + o.err.Error()) // what is unread stays so

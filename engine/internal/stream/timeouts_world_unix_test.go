@@ -16,10 +16,14 @@ import (
 // ownTime is a poller whose clock stands still, but for the test.
 type ownTime struct {
 	poller.Poller
-	now int64
+	now   int64
+	asked int // how often
 }
 
-func (p *ownTime) Now() int64 { return p.now }
+func (p *ownTime) Now() int64 {
+	p.asked++
+	return p.now
+}
 
 // Wait ends early where it would wait.
 func (p *ownTime) Wait(int64, poller.Mode) ([]poller.Event, error) { return p.Poll() }
