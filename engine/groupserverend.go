@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
+
+	"github.com/shardloop/shardloop/engine/internal/accept"
 )
 
 // on runs do with each shard whose loop has not ended: at once on the loop that
@@ -180,25 +182,38 @@ func (s *GroupServer) inFull(ctx context.Context, fn func(context.Context, *Serv
 // begun, so that none closes at once what another one hands over. Where the system
 // has no room, what is open is closed on all loops.
 func (s *GroupServer) drain(ctx context.Context) error {
-	var more atomic.Bool
-	begin := func(_ context.Context, shard *Server) { shard.beginEnd() }
-	take := func(_ context.Context, shard *Server) {
-		if shard.drainOnce() {
-			more.Store(true)
+	err := s.inFull(ctx, func(_ context.Context, shard *Server) { shard.beginEnd() })
+	for {
+		rest, failed := s.drainOnce(ctx)
+		none := s.spread.open() == 0
+		err = errors.Join(err, failed)
+		if err != nil || rest == accept.Nothing || rest == accept.Some && none {
+			return err
 		}
+		err = s.makeRoom(ctx, none)
 	}
-	empty := func(ctx context.Context, shard *Server) error {
-		shard.closeEarly()
-		if shard.open() == 0 {
+}
+
+// drainOnce is that of all shards.
+func (s *GroupServer) drainOnce(ctx context.Context) (accept.Rest, error) {
+	var left [accept.Stuck + 1]atomic.Bool
+	err := s.inFull(ctx, func(_ context.Context, shard *Server) { left[shard.drainOnce()].Store(true) })
+	rest := accept.Stuck
+	for rest > accept.Nothing && !left[rest].Load() {
+		rest--
+	}
+	return rest, err
+}
+
+// makeRoom is that of all shards; a shard without a connection has nothing to close,
+// and waits if none has.
+func (s *GroupServer) makeRoom(ctx context.Context, none bool) error {
+	return s.inStep(ctx, func(ctx context.Context, shard *Server) error {
+		if shard.open() == 0 && !none {
 			return nil
 		}
-		return shard.emptied.wait(ctx, shard.loop)
-	}
-	err := errors.Join(s.inFull(ctx, begin), s.inFull(ctx, take))
-	for err == nil && more.Swap(false) && s.spread.open() > 0 {
-		err = errors.Join(s.inStep(ctx, empty), s.inFull(ctx, take))
-	}
-	return err
+		return shard.makeRoom(ctx)
+	})
 }
 
 // Stats are the counts so far, of each loop in the order of the group's, those

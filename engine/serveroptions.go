@@ -64,7 +64,8 @@ type ServerOptions struct {
 
 	// Shed keeps a descriptor in reserve for each socket, to accept and close at
 	// once the connections that there is no other descriptor for. By default they
-	// wait in the kernel's queue until there is one.
+	// wait in the kernel's queue until there is one. Shutdown serves with it who
+	// waits.
 	Shed bool
 
 	// MaxConnections is how many connections may be open; further ones wait in the

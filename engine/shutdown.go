@@ -52,8 +52,9 @@ type serverEnd struct {
 // queued, stops to listen, closes all connections, which sends what they have to
 // send, and waits for their end. A connection from the queue is closed when its
 // protocol has got what the client had sent by then, for which it waits where the
-// loop has no memory to read. Where MaxConnections or the
-// system leave no room for the queue, others are closed first.
+// loop has no memory to read. Where MaxConnections or the system leave no room for
+// the queue, others are closed first; where none is left to close, and the process is
+// out of descriptors, Shutdown tries again every second until all are served.
 //
 // When ctx ends before, the rest is aborted, and the error is the cause of ctx. In
 // either case no connection is left when Shutdown returns. A second call joins the
@@ -114,27 +115,40 @@ func (s *Server) beginEnd() {
 
 // drain accepts what is queued. It makes room by closing what is open.
 func (s *Server) drain(ctx context.Context) error {
-	for s.drainOnce() && s.open() > 0 {
-		s.closeEarly()
-		if err := s.emptied.wait(ctx, s.loop); err != nil {
+	for {
+		rest := s.drainOnce()
+		if rest == accept.Nothing || rest == accept.Some && s.open() == 0 {
+			return nil
+		}
+		if err := s.makeRoom(ctx); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
-// drainOnce accepts as many as there is room for, and reports whether there may
-// be more.
-func (s *Server) drainOnce() (more bool) {
+// makeRoom closes what is open; what is not the server's, others have to free.
+func (s *Server) makeRoom(ctx context.Context) error {
+	if s.open() == 0 {
+		return Sleep(ctx, accept.RetryDelay)
+	}
+	s.closeEarly()
+	return s.emptied.wait(ctx, s.loop)
+}
+
+// drainOnce accepts as many as there is room for, and tells what is left.
+func (s *Server) drainOnce() (rest accept.Rest) {
 	for _, a := range s.accepts {
 		n, before := s.ending.budget, s.taken
 		if s.options.MaxConnections > 0 {
 			n = min(n, s.options.MaxConnections-s.open())
 		}
-		more = a.Drain(n) || more
+		rest = max(rest, a.Drain(n))
 		s.ending.budget -= int(s.taken - before)
 	}
-	return more && s.ending.budget > 0
+	if s.ending.budget <= 0 {
+		return accept.Nothing // that anything was promised to
+	}
+	return rest
 }
 
 // closeEarly closes what was open when Shutdown began.

@@ -67,6 +67,7 @@ type system struct {
 	accept  func(fd int) (conn int, peer sock.Addr, err error)
 	reserve func(fd int) (int, error) // another descriptor, for nothing
 	close   func(fd int) error
+	queued  func(fd int) bool // whether there is something to accept
 }
 
 type state uint8
@@ -81,7 +82,7 @@ const (
 // event it accepts up to batch connections.
 func New(r *reactor.Reactor, fd, family, batch int, e Events) *Listener {
 	l := &Listener{reactor: r, fd: fd, family: family, batch: batch, events: e}
-	l.system = system{sock.Accept, sock.Dup, sock.Close}
+	l.system = system{sock.Accept, sock.Dup, sock.Close, sock.HasInput}
 	l.timer.Init(func(any) { l.retry() }, nil)
 	return l
 }
@@ -172,18 +173,42 @@ func (l *Listener) HandleReady(*poller.Event, poller.Ready) {
 	}
 }
 
-// Drain accepts up to n connections, also while the listener waits, and reports
-// whether more may be queued. It goes on behind a connection that was aborted.
-func (l *Listener) Drain(n int) (more bool) {
+// Rest is what Drain leaves in the queue, the more the greater.
+type Rest uint8
+
+// What may be left: nothing; something that was not asked for, or behind an error; and
+// something that the system had no descriptor or memory for.
+const (
+	Nothing Rest = iota
+	Some
+	Stuck
+)
+
+// Drain accepts up to n connections, also while the listener waits, and tells what is
+// left. It goes on behind a connection that was aborted, and sheds none: what is in
+// reserve serves.
+func (l *Listener) Drain(n int) Rest {
+	l.lend()
 	for ; n > 0 && l.state != idle; n-- {
 		switch l.one() {
 		case none:
-			return false
+			return Nothing
 		case refused:
-			return true
+			return Some
+		case lacking:
+			return l.stuck()
 		}
 	}
-	return true
+	return Some
+}
+
+// stuck asks whether there is anything to lack a descriptor for: the kernel takes one
+// before it looks into the queue.
+func (l *Listener) stuck() Rest {
+	if l.system.queued(l.fd) {
+		return Stuck
+	}
+	return Nothing
 }
 
 // outcome is what came of an accept.
@@ -193,6 +218,7 @@ const (
 	took outcome = iota
 	none
 	skipped // aborted by the peer, interrupted, or shed
+	lacking // a descriptor or memory
 	refused // by the system
 )
 
@@ -224,6 +250,7 @@ func (l *Listener) without(err error) outcome {
 			return skipped
 		}
 		l.starve(err)
+		return lacking
 	default:
 		l.fail(err)
 	}

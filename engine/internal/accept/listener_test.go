@@ -41,6 +41,7 @@ func newWorld(t *testing.T, batch int, queue ...error) *world {
 	w.reactor, w.fd = r, w.poller.Open()
 	w.Listener = New(r, w.fd, sock.Inet, batch, w)
 	w.system.accept = w.accept
+	w.system.queued = func(int) bool { return len(w.queue) > 0 }
 	w.poller.SetReady(w.fd, poller.Readable)
 	if err := w.Start(); err != nil {
 		t.Fatal(err)
@@ -323,22 +324,29 @@ func TestHoldBeforeStart(t *testing.T) {
 func TestDrain(t *testing.T) {
 	w := newWorld(t, 2, nil, syscall.ECONNABORTED, nil, nil, syscall.EMFILE, nil)
 	w.Hold()
-	if !w.Drain(3) {
-		t.Error("more is queued")
-	}
+	w.drains(3, Some)
 	w.want(3, "accepted", "accepted")
-	if !w.Drain(10) {
-		t.Error("there was no descriptor")
-	}
+	w.drains(10, Stuck)
 	w.want(2, "accepted", emfile)
 	w.queue = append([]error{syscall.EMFILE}, w.queue...)
-	if !w.Drain(10) || w.Drain(10) {
-		t.Error("it should have been emptied the second time")
-	}
+	w.drains(10, Stuck)
+	w.drains(10, Nothing)
 	w.want(3, "accepted") // and no second report
+	w.queue = []error{syscall.EPERM, syscall.EMFILE}
+	w.drains(10, Some)
+	w.drains(10, Nothing) // though there was no descriptor for it
+	w.want(2, eperm)
 	w.Stop()
 	w.Drain(1)
 	w.want(0)
+}
+
+// drains wants so much to be left.
+func (w *world) drains(n int, want Rest) {
+	w.t.Helper()
+	if rest := w.Drain(n); rest != want {
+		w.t.Errorf("the rest is %d, want %d", rest, want)
+	}
 }
 
 // TestWatchFails: the poller refuses for a while.

@@ -91,3 +91,14 @@ func TestReserveIsOptional(t *testing.T) {
 	w.turns(2)
 	w.want(1)
 }
+
+// TestDrainLends: the reserve is for who is queued at the end.
+func TestDrainLends(t *testing.T) {
+	w, log := shedding(t, 1, nil, syscall.EMFILE, nil)
+	w.drains(10, Stuck)
+	w.want(2, "accepted", emfile)
+	if got := fmt.Sprint(*log); got != "[reserve close 7]" {
+		t.Error(got)
+	}
+	w.Stop()
+}

@@ -93,6 +93,10 @@ func Receive(fd int, p []byte) (int, error) { return receive(fd, p) }
 // Peek is Receive that leaves all where it is.
 func Peek(fd int, p []byte) (int, error) { return peek(fd, p) }
 
+// HasInput reports whether a read would bring something, bytes, the end or an error,
+// or an accept a connection. If the kernel does not tell, it might. It takes pipes, too.
+func HasInput(fd int) bool { return hasInput(fd) }
+
 // ReceiveFrom is Receive that tells who has sent it; none for a stream.
 func ReceiveFrom(fd int, p []byte) (n int, from Addr, err error) { return receiveFrom(fd, p) }
 

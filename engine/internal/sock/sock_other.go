@@ -12,6 +12,8 @@ func receive(int, []byte) (int, error) { return 0, unsupported("recvfrom") }
 
 func peek(int, []byte) (int, error) { return 0, unsupported("recvfrom") }
 
+func hasInput(int) bool { return true }
+
 func receiveFrom(int, []byte) (int, Addr, error) { return 0, Addr{}, unsupported("recvfrom") }
 
 func send(int, []byte) (int, error) { return 0, unsupported("sendto") }

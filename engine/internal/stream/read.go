@@ -5,6 +5,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/shardloop/shardloop/engine/internal/sock"
 	"github.com/shardloop/shardloop/poller"
 )
 
@@ -112,7 +113,7 @@ func (s *Stream) received(buf []byte, n int) {
 
 // hasMore reports whether there may be more after a full read. An owner with memory
 // of its own, which may be small, must not be asked for it in vain.
-func (s *Stream) hasMore() bool { return !s.is(buffered) || hasInput(int(s.fd)) }
+func (s *Stream) hasMore() bool { return !s.is(buffered) || sock.HasInput(int(s.fd)) }
 
 // deliver hands received bytes to the owner. What the owner writes meanwhile
 // goes out when it is done.

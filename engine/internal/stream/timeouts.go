@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/shardloop/shardloop/engine/internal/reactor"
+	"github.com/shardloop/shardloop/engine/internal/sock"
 )
 
 // Timeouts are how long a stream may go without something before it is ended; 0
@@ -185,7 +186,7 @@ func expire(arg any) {
 // timers of all. A pipe that nobody has opened for writing yet must not be read:
 // that would be an end.
 func (s *Stream) lastLook() {
-	if s.kind.has(socket) && !s.shard.Full() || hasInput(int(s.fd)) {
+	if s.kind.has(socket) && !s.shard.Full() || sock.HasInput(int(s.fd)) {
 		s.readable()
 	}
 	s.flushHeld()
