@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -202,9 +201,10 @@ func (c *connection) Lost(err error) {
 
 // countEnd tells the server of a limit that has passed.
 func (c *connection) countEnd(err error) {
-	var limit *TimeoutError
-	if c.server != nil && errors.As(err, &limit) {
-		c.server.stats.TimedOut++
+	if op, ok := err.(*net.OpError); ok && c.server != nil {
+		if _, ok := op.Err.(*TimeoutError); ok {
+			c.server.stats.TimedOut++
+		}
 	}
 }
 
@@ -309,7 +309,15 @@ func (c *connection) describe(e *net.OpError) {
 		return
 	}
 	k := c.kind()
-	e.Net, e.Source, e.Addr = k.Network(), c.local().NetAddr(k.Type), c.peer.NetAddr(k.Type)
+	e.Net, e.Source, e.Addr = k.Network(), c.source(), c.peer.NetAddr(k.Type)
+}
+
+// source is local for an error.
+func (c *connection) source() net.Addr {
+	if c.view == nil && c.server != nil && c.server.atNet != nil {
+		return c.server.atNet
+	}
+	return c.local().NetAddr(SockStream)
 }
 
 // Socket is a view of the connection's socket, which remembers the addresses. It

@@ -43,6 +43,7 @@ func (l *Loop) newServer(f ProtocolFactory, o ServerOptions, x listening) *Serve
 	}
 	if len(s.views) == 1 && !s.views[0].local.IsAny() {
 		s.at = s.views[0].local
+		s.atNet = s.at.NetAddr(SockStream)
 	}
 	l.servers = append(l.servers, s)
 	return s

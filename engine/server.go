@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/shardloop/shardloop/engine/internal/accept"
@@ -27,6 +28,7 @@ type Server struct {
 	options ServerOptions
 	listening
 	at      sock.Addr // where it listens, if that is one address and not any
+	atNet   net.Addr  // at, for the errors of all connections
 	accepts []*accept.Listener
 
 	crew     *GroupServer // of which it is a shard; nil for one of its own
@@ -36,7 +38,7 @@ type Server struct {
 	state    serverState
 	over     bool // closed, and no connection is left or can come
 	conns    []*connection
-	greeting []*accepted // on their way to their protocols
+	greeting []*accepted // on their way to their protocols; behind its length, spare ones
 	ending   *serverEnd  // Shutdown; nil before
 	listener *Listener   // that hands the connections out; nil for most
 	stats    ServerStats
@@ -271,13 +273,24 @@ func (s *Server) Accepted(fd, family int, peer sock.Addr) {
 // admit makes the protocol in the next turn, as by the task that asyncio makes for
 // each connection.
 func (s *Server) admit(e endpoint) {
-	a := &accepted{s, e, int32(len(s.greeting))}
-	_ = s.loop.r.Soon(greet, a) // the loop runs
+	_ = s.loop.r.Soon(greet, s.awaited(e)) // the loop runs
 	s.stats.Accepted++
-	s.greeting = append(s.greeting, a)
 	if s.isFull() {
 		s.hold((*accept.Listener).Hold)
 	}
+}
+
+// awaited adds to greeting.
+func (s *Server) awaited(e endpoint) *accepted {
+	n := len(s.greeting)
+	if n == cap(s.greeting) || s.greeting[:n+1][n] == nil {
+		s.greeting = append(s.greeting, new(accepted))
+	} else {
+		s.greeting = s.greeting[:n+1]
+	}
+	a := s.greeting[n]
+	*a = accepted{s, e, int32(n)}
+	return a
 }
 
 func greet(arg any) {
@@ -286,12 +299,13 @@ func greet(arg any) {
 	s.loop.ctx = s.ctx
 	p, err := makeProtocol(s.factory)
 	s.loop.ctx = s.loop.base
+	e := a.endpoint
 	s.greeted(a)
 	if err != nil {
-		s.refuse(a.fd, err)
+		s.refuse(e.fd, err)
 		return
 	}
-	s.attach(s.loop.newConnection(a.endpoint, p, s.ctx, nil))
+	s.attach(s.loop.newConnection(e, p, s.ctx, nil))
 	s.tellListener()
 }
 
@@ -299,8 +313,9 @@ func (s *Server) greeted(a *accepted) {
 	last := len(s.greeting) - 1
 	moved := s.greeting[last]
 	s.greeting[a.place], moved.place = moved, a.place
-	s.greeting[last] = nil
+	s.greeting[last] = a
 	s.greeting = s.greeting[:last]
+	*a = accepted{}
 }
 
 func (s *Server) refuse(fd int, err error) {
