@@ -50,8 +50,8 @@ type Loop struct {
 
 	streams    *transports        // nil before the first of them
 	datagrams  *datagramEndpoints // nil before the first of them
-	shown      shownStats
-	servers    []*Server // that are not over
+	shown      transportStats     // of the reactor's Shown
+	servers    []*Server          // that are not over
 	linger     time.Duration
 	closing    time.Duration // Config.CloseTimeout
 	memory     memoryLimits

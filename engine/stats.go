@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"sync"
 	"time"
 
 	"github.com/shardloop/shardloop/engine/internal/dgram"
@@ -60,7 +59,9 @@ type Histogram = reactor.Histogram
 // run, at most 256 polls old while it works. What is armed, watched or removed
 // between runs is counted from the next run on. Any goroutine.
 func (l *Loop) Stats() Stats {
-	s, t := l.r.Stats(), l.shown.get()
+	var t transportStats
+	s := l.r.Stats()
+	l.r.Shown(func() { t = l.shown })
 	return Stats{
 		Turns:       s.Turns,
 		Callbacks:   s.Callbacks,
@@ -91,23 +92,12 @@ func (l *Loop) Stats() Stats {
 	}
 }
 
-// shownStats are the counters of transports that other goroutines may read, as
-// they were when the reactor's were shown.
-type shownStats struct {
-	mu    sync.Mutex
-	stats transportStats // guarded by mu
-}
-
+// transportStats are the counters of transports as they were when the reactor's were
+// shown.
 type transportStats struct {
 	stream.Stats
 	buffered  int
 	datagrams DatagramStats
-}
-
-func (s *shownStats) get() transportStats {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.stats
 }
 
 // publish is called when the reactor shows its counters.
@@ -115,10 +105,8 @@ func (l *Loop) publish() {
 	if l.streams == nil {
 		return
 	}
-	l.shown.mu.Lock()
-	defer l.shown.mu.Unlock()
-	l.shown.stats = transportStats{Stats: l.streams.Stats(), buffered: l.streams.Buffered()}
+	l.shown.Stats, l.shown.buffered = l.streams.Stats(), l.streams.Buffered()
 	if l.datagrams != nil {
-		l.shown.stats.datagrams = l.datagrams.Stats()
+		l.shown.datagrams = l.datagrams.Stats()
 	}
 }

@@ -212,6 +212,7 @@ func (r *Reactor) account(before, now, stamp int64) {
 	r.stats.Idle += now - before
 	if stamp != 0 {
 		r.stats.WakeLag.add(now - stamp)
+		r.measured = true
 	}
 }
 

@@ -61,8 +61,8 @@ type Config struct {
 	BeforePoll func()
 
 	// Published is called on the loop's goroutine when the counters are shown to
-	// others, so that more can be shown with them; nil for nothing. It must not use
-	// the reactor.
+	// others, so that more can be shown with them; nil for nothing. Others read it by
+	// Shown. It must neither use the reactor nor panic.
 	Published func()
 
 	// Closed is called by Close, once, when all else is done; nil for nothing.
@@ -119,6 +119,7 @@ type Reactor struct {
 	home      home
 	cleanup   runtime.Cleanup
 	stats     Stats
+	measured  bool // the histograms are not shown as they are
 	shown     published
 	publishAt uint64 // the turn that publishes next
 }

@@ -39,7 +39,7 @@ func TestStats(t *testing.T) {
 		p.SetReady(fd, poller.Readable)
 	}, func() { must(t, r.Post(nop, nil)) })
 	got := r.Stats()
-	want := Stats{
+	want := Stats{Counts: Counts{
 		Turns:       3, // the callbacks; event, post and old timer; the stop
 		Callbacks:   3,
 		Events:      1,
@@ -49,7 +49,7 @@ func TestStats(t *testing.T) {
 		Idle:        int64(time.Minute),
 		Timers:      1,
 		Descriptors: 1,
-	}
+	}}
 	want.Lateness[0], want.Lateness[3] = 1, 1
 	if got != want || faults != 1 {
 		t.Errorf("got  %+v\nwant %+v", got, want)

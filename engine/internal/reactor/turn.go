@@ -120,6 +120,7 @@ func (r *Reactor) gatherDue(now int64) {
 	r.timers.gather(now + clockResolution)
 	for _, t := range r.timers.due {
 		r.stats.Lateness.add(now - t.when)
+		r.measured = true
 	}
 	r.stats.TimersFired += uint64(len(r.timers.due))
 }
