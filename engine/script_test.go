@@ -40,6 +40,7 @@ var update = flag.Bool("update", false, "write the output of the scripts to test
 //	gather G X...        a Gather            collect G X...  a GatherResults
 //	shield S X           a Shield            done X C        a done callback
 //	soon C               CallSoon            later T C       CallLater
+//	state X              whether it is done  cancelling X    how many requests stand
 //
 // A trace says NAME:W for what was told, NAME=V for a value that a wait returned,
 // and NAME!E for an error, of a try or of the task as a whole.

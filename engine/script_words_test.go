@@ -261,6 +261,10 @@ func (a *actor) sync(w []string) {
 		}
 	case "uncancel":
 		a.log(a.name + ":left-" + strconv.Itoa(a.named[w[1]].AnyAwaitable.(engine.AnyTask).Uncancel()))
+	case "cancelling":
+		a.log(a.name + ":asked-" + strconv.Itoa(a.named[w[1]].AnyAwaitable.(engine.AnyTask).Cancelling()))
+	case "state":
+		a.log(a.name + ":" + stateOf(a.named[w[1]]))
 	case "soon":
 		a.loop.CallSoon(a.call(w[1]))
 	case "later":
@@ -277,9 +281,9 @@ func (a *actor) futures(w []string) {
 	case "future":
 		a.named[w[1]] = subjectOf(engine.NewFuture[string](a.loop))
 	case "set":
-		must(a.t, future().SetResult(w[2]))
+		a.ended(future().SetResult(w[2]))
 	case "fail":
-		must(a.t, future().SetError(errors.New(w[2])))
+		a.ended(future().SetError(errors.New(w[2])))
 	case "gather":
 		a.named[w[1]] = subjectOf(engine.Gather(a.parts(w[2:])...))
 	case "collect":
@@ -295,6 +299,24 @@ func (a *actor) futures(w []string) {
 		}
 	default:
 		a.t.Errorf("no statement %q", w)
+	}
+}
+
+// stateOf is how a trace tells whether something is done.
+func stateOf(a engine.AnyAwaitable) string {
+	switch {
+	case a.Cancelled():
+		return "cancelled"
+	case a.Done():
+		return "done"
+	}
+	return "pending"
+}
+
+// ended tells that a future was done already.
+func (a *actor) ended(err error) {
+	if err != nil {
+		a.log(a.name + "!" + errorName(err))
 	}
 }
 

@@ -1,6 +1,9 @@
 package engine
 
-import "errors"
+import (
+	"cmp"
+	"errors"
+)
 
 // cut is what a task knows of ends before their time: requests for its
 // cancellation, and time limits and contexts of its waits. Most tasks never see
@@ -73,8 +76,8 @@ func (t *task) Cancel(cause error) bool {
 }
 
 // ask asks what the task waits for to end, and reports whether it will tell of
-// that. What neither ends nor is done, or waits in a circle for this task, cannot
-// tell: the wait is given up.
+// that. What waits in a circle for this task cannot tell: the wait is given up. What
+// refuses is done, or a Gather whose parts all are, and tells soon.
 func (t *task) ask(cause error) bool {
 	c := t.cut
 	if t.waiting == nil || c.asking {
@@ -84,7 +87,7 @@ func (t *task) ask(cause error) bool {
 	sent := t.waiting.Cancel(cause)
 	c.asking = false
 	a, ok := t.waiting.(AnyAwaitable)
-	if ok && (c.circle || !sent && !a.Done()) && a.core().forget(t) {
+	if ok && c.circle && a.core().forget(t) {
 		_ = t.loop.r.Soon(stepTask, t) // a closed loop ends the wait
 		return false
 	}
@@ -115,14 +118,12 @@ func (t *task) Uncancel() int {
 }
 
 // interrupt ends the present wait before its time, with err: a time limit, or
-// the end of the context that was given to it.
+// the end of the context that was given to it. What a wait has withstood once is
+// asked again by the next limit around it.
 func (t *task) interrupt(err error) {
-	c := t.cuts()
-	if c.limit != nil {
-		return
-	}
-	c.limit = err
-	c.stuck = !t.ask(err)
+	c, sent := t.cuts(), t.ask(err)
+	c.limit = cmp.Or(c.limit, err)
+	c.stuck = c.stuck || !sent
 }
 
 // outcome is why a wait for w returns an error in place of what w says, or nil.
@@ -131,10 +132,10 @@ func (c *cut) outcome(w waiter) error {
 	was := *c
 	*c = cut{request: c.request, requests: c.requests}
 	switch {
-	case was.sent, was.must != nil && endedByCancel(w):
-		return nil // what was awaited tells
-	case was.must != nil:
+	case was.must != nil && !endedByCancel(w):
 		return was.must
+	case was.must != nil, was.sent:
+		return nil // what was awaited tells
 	case was.limit != nil && (was.stuck || endedByCancel(w)):
 		return was.limit
 	}
