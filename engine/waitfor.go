@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -33,21 +34,21 @@ func cancelAndWait[T any](ctx context.Context, t *task, a Awaitable[T]) (v T, er
 	if f.loop != t.loop || f == &t.future {
 		return v, t.await(ctx, a)
 	}
-	if !f.Done() {
-		ended := NewFuture[struct{}](t.loop)
-		release := &doneCall{func(any) { ended.settle(struct{}{}, nil) }, nil}
-		_ = f.whenDone(release) // is pending
-		a.Cancel(ErrTimeout)
-		if _, err := Await(ctx, ended); err != nil {
-			f.forget(release)
-			return v, err
-		}
+	if f.Done() {
+		return a.Result()
 	}
-	if a.Cancelled() {
-		f.retrieved()
-		return v, ErrTimeout
+	ended := NewFuture[struct{}](t.loop)
+	release := &doneCall{func(any) { ended.settle(struct{}{}, nil) }, nil}
+	_ = f.whenDone(release) // is pending
+	a.Cancel(ErrTimeout)
+	if _, err := Await(ctx, ended); err != nil {
+		f.forget(release)
+		return v, err
 	}
-	return a.Result()
+	if v, err = a.Result(); errors.Is(err, ErrCancelled) {
+		err = ErrTimeout
+	}
+	return v, err
 }
 
 // Shield is a future that ends as the awaitable does, and can be cancelled
