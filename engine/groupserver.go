@@ -88,6 +88,8 @@ type GroupServer struct {
 	over    bool               // Close was called; guarded by mu
 	ended   []bool             // shards that are over, or their loop; guarded by mu
 	open    int                // shards that are not over; guarded by mu
+	counted []bool             // shards that are over; guarded by mu
+	leaving []waitsForShard    // guarded by mu
 	stats   []ServerStats      // when they were asked for last; guarded by mu
 	ends    []ShutdownStats    // of the shards that are over; guarded by mu
 }
@@ -140,6 +142,7 @@ func newGroupServer(g *Group, loops []*Loop, o ServerOptions, b Balance) *GroupS
 	s := &GroupServer{
 		group: g, loops: loops, shards: make([]*Server, n), pending: make([]listening, n), open: n,
 		ended: make([]bool, n), stats: make([]ServerStats, n), ends: make([]ShutdownStats, n),
+		counted: make([]bool, n), leaving: make([]waitsForShard, n),
 	}
 	s.spread.init(b, o.MaxConnections, n)
 	return s

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -111,12 +112,45 @@ func (s *GroupServer) leave(shard *Server) {
 	s.mu.Lock()
 	s.ended[i], s.stats[i], s.ends[i] = true, shard.Stats(), shard.endStats()
 	s.open--
-	last := s.open == 0
+	last, waits := s.open == 0, s.leaving[i]
+	s.counted[i], s.leaving[i] = true, nil
 	s.mu.Unlock()
 	if last {
 		s.closing() // also without Close, by the end of all loops
 		s.group.strike(s)
 	}
+	for _, f := range waits {
+		f.complete(struct{}{}, nil)
+	}
+}
+
+// waitsForShard are calls that wait for a shard to be over, also when its loop has died.
+type waitsForShard []*ConcurrentFuture[struct{}]
+
+// awaitFallen waits for the shards whose loops have ended: another goroutine closes
+// such a loop with its connections, and only then they count.
+func (s *GroupServer) awaitFallen(ctx context.Context) error {
+	var errs []error
+	for _, f := range s.fallen() {
+		_, err := f.awaitAnywhere(ctx)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// fallen begins a wait for each shard whose loop has ended, and that is not over. A
+// loop that has just died takes no post, before anybody else knows of its death.
+func (s *GroupServer) fallen() (waits waitsForShard) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, shard := range s.shards {
+		if shard == nil || s.counted[i] || !s.ended[i] && shard.loop.r.Post(func(any) {}, nil) == nil {
+			continue
+		}
+		f := &ConcurrentFuture[struct{}]{loop: shard.loop, done: make(chan struct{})} // outlives the loop
+		s.leaving[i], waits = append(s.leaving[i], f), append(waits, f)
+	}
+	return waits
 }
 
 // CloseClients closes all connections that were accepted: close_clients.
@@ -131,7 +165,7 @@ func (s *GroupServer) WaitClosed(ctx context.Context) error {
 	_, err := onShards(ctx, s, func(ctx context.Context, shard *Server) (struct{}, error) {
 		return nothing(shard.WaitClosed(ctx))
 	})
-	return err
+	return cmp.Or(err, s.awaitFallen(ctx))
 }
 
 // Shutdown ends the server on all loops at once, as Server.Shutdown does on one,
@@ -148,10 +182,21 @@ func (s *GroupServer) Shutdown(ctx context.Context) (ShutdownStats, error) {
 	if err != nil {
 		_ = s.inFull(ctx, func(ctx context.Context, shard *Server) { shard.cutOff(ctx) })
 	}
+	err = cmp.Or(err, s.inPeace(ctx, s.awaitFallen))
 	s.closing()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return total(s.ends), err
+}
+
+// inPeace calls fn without the end of ctx, and again after a cancellation of the calling
+// task, which comes once.
+func (s *GroupServer) inPeace(ctx context.Context, fn func(context.Context) error) error {
+	err := fn(context.WithoutCancel(ctx))
+	if err != nil {
+		_ = fn(context.WithoutCancel(ctx))
+	}
+	return err
 }
 
 // inStep is onShards for Shutdown: fn sees the end of ctx, and is awaited.
