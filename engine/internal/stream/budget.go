@@ -92,7 +92,7 @@ func (a *account) exhausted() bool { return a.budget != nil && a.budget.over.Loa
 // awaits reports whether the budget is used up, and has the loop woken when it is
 // not any more.
 func (a *account) awaits(m *memory) bool {
-	if !a.exhausted() {
+	if a.budget == nil {
 		return false
 	}
 	a.budget.mu.Lock()

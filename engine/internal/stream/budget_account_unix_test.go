@@ -37,7 +37,7 @@ func TestAnAccountMovesInSteps(t *testing.T) {
 		}
 	}
 	equal(t, "edge of a lower limit", a.edge(7), 7)
-	equal(t, "edge without a budget", (&account{}).edge(7), 7)
+	equal(t, "edge without a budget", (&account{}).edge(never), never)
 }
 
 // TestABudgetIsOver above its limit, until three quarters of it.
@@ -49,6 +49,23 @@ func TestABudgetIsOver(t *testing.T) {
 	}{{100, false}, {101, true}, {76, true}, {75, false}, {100, false}, {1000, true}, {0, false}} {
 		b.move(c.used - b.used.Load())
 		equal(t, fmt.Sprint("over at ", c.used), b.over.Load(), c.over)
+		b.turn() // for nothing
+		equal(t, fmt.Sprint("still over at ", c.used), b.over.Load(), c.over)
+	}
+}
+
+// TestABudgetLocksSeldom: never for a move after which its state is as it was.
+func TestABudgetLocksSeldom(t *testing.T) {
+	for _, over := range []bool{false, true} {
+		b := NewBudget(100)
+		b.over.Store(over)
+		b.used.Store(90)
+		b.mu.Lock()
+		for _, used := range []int64{100, 76, map[bool]int64{true: 1000}[over]} {
+			b.move(used - b.used.Load())
+		}
+		b.mu.Unlock()
+		equal(t, "over", b.over.Load(), over)
 	}
 }
 

@@ -59,6 +59,9 @@ func TestABudgetPausesAll(t *testing.T) {
 	o.says("data(1) data(1)")
 	w[0].paused(false, 1)
 	w[1].paused(false, 1)
+	for _, m := range b.waiting[:cap(b.waiting)] {
+		equal(t, "kept of who waited", m, nil)
+	}
 	k.release(6)
 	w[1].end(o)
 }
@@ -170,6 +173,7 @@ func TestAClosedLoopHoldsNothing(t *testing.T) {
 	equal(t, "waiting", len(b.waiting), 2)
 	must(t, w.r.Close())
 	w.sh.Close()
+	w.sh.Close() // which gives back nothing twice
 	equal(t, "used", b.Used(), 0)
 	last.turns(2)
 	o.says("data(1)")

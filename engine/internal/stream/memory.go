@@ -48,19 +48,18 @@ type memory struct {
 	arrived int64 // bytes, of posted
 
 	freed    func(size int) // of released
-	armed    int64          // what the loop last stored in wakeAt
+	armed    int64          // what the loop last stored in wakeAt; 0 is not known
 	posted   atomic.Int64   // bytes, ever
 	released atomic.Int64   // bytes of what was retained, ever
 	wakeAt   atomic.Int64   // of released
 }
 
 func newMemory(sh *Shard) *memory {
-	m := &memory{shard: sh, limit: never, armed: never}
+	m := &memory{shard: sh, limit: never}
 	if sh.config.MemoryLimit > 0 {
 		m.limit = int64(sh.config.MemoryLimit)
 	}
 	m.account.budget = sh.config.Budget
-	m.edge = m.account.edge(m.limit)
 	m.freed = m.release
 	m.wakeAt.Store(never)
 	return m
@@ -140,14 +139,12 @@ func (m *memory) release(size int) {
 	}
 }
 
-// wake makes the loop look. Any goroutine.
-func (m *memory) wake() { _ = m.shard.reactor.Post(lookAgain, m) } // a closed loop holds nothing
+// wake makes the loop look, before its next poll. Any goroutine.
+func (m *memory) wake() { _ = m.shard.reactor.Post(disarmed, m) } // a closed loop holds nothing
 
-func lookAgain(arg any) {
-	m := arg.(*memory)
-	m.armed = never // whoever woke the loop has disarmed it
-	m.look()
-}
+// disarmed is what whoever woke the loop has left, maybe of what the loop has armed
+// meanwhile.
+func disarmed(arg any) { arg.(*memory).armed = 0 }
 
 // post counts bytes that are on their way. Any goroutine.
 func (m *memory) post(n int) {

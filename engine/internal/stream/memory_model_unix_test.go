@@ -89,9 +89,30 @@ func (m *counted) inData() {
 
 func (m *counted) held() int { return m.sh.Buffered() + m.retained + m.owned }
 
-// agrees compares at the end of a turn, when all that was posted has arrived.
+// agrees compares at the end of a turn, when all that was posted has arrived, and
+// after the look at it.
 func (m *counted) agrees() {
 	equal(m.t, "held", m.sh.Stats().Memory, m.held())
+	m.sh.Account()
+	mem := m.sh.memory
+	equal(m.t, "edge", mem.edge, mem.account.edge(int64(m.limit)))
+	equal(m.t, "released when the loop wakes", mem.wakeAt.Load(), m.wakeAt())
+	for mem.scheduled { // or what is posted next would come behind it
+		m.turn()
+	}
+}
+
+// wakeAt is never where nothing can be released, or where that would change nothing.
+func (m *counted) wakeAt() int64 {
+	mem := m.sh.memory
+	n := mem.account.matters(int64(m.held()))
+	if over := m.held() - (m.limit - m.limit/4); mem.paused && over > 0 {
+		n = min(n, int64(over))
+	}
+	if m.retained == 0 || n == never {
+		return never
+	}
+	return mem.released.Load() + n
 }
 
 // blockOf is the size of the block that n bytes are copied to.
