@@ -28,7 +28,7 @@ func (s *Stream) initPipe() {
 		s.set(further)
 		s.flight.close()
 	case s.kind.has(outward):
-		s.set(ended | paused)
+		s.set(paused) // for good: ResumeReading leaves it
 	}
 }
 
@@ -40,9 +40,9 @@ const nobodyReads = poller.PeerClosed | poller.HangUp | poller.Failed
 func (s *Stream) outReady(ready poller.Ready) {
 	if ready&nobodyReads != 0 && !s.kind.has(device) {
 		s.broken()
-		return
+	} else {
+		s.writable()
 	}
-	s.writable()
 }
 
 // broken ends a pipe that nobody reads any more. That is an error if there was
@@ -50,20 +50,19 @@ func (s *Stream) outReady(ready poller.Ready) {
 // have ended its own writing only.
 func (s *Stream) broken() {
 	s.flushHeld()
-	if s.drained() {
-		s.lose(nil)
-		return
+	var err error
+	if !s.drained() {
+		err = s.opError("write", os.NewSyscallError("write", syscall.EPIPE))
 	}
-	s.lose(s.opError("write", os.NewSyscallError("write", syscall.EPIPE)))
+	s.lose(err)
 }
 
 // endPipe tells of the end in the next turn, and of the loss behind it. Nothing can
 // keep a pipe open that has ended.
 func (s *Stream) endPipe() {
-	if s.mute(nil) {
-		_ = s.shard.reactor.Soon(tellEnd, s) // a closed loop tells nobody
-		s.tellLostSoon()
-	}
+	s.mute(nil)
+	_ = s.shard.reactor.Soon(tellEnd, s) // a closed loop tells nobody
+	s.tellLostSoon()
 }
 
 func tellEnd(arg any) {

@@ -49,6 +49,41 @@ func TestArrivalEndsAWait(t *testing.T) {
 	})
 }
 
+// TestNobodyWaitsForAClosedLoop, in whichever stream.
+func TestNobodyWaitsForAClosedLoop(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		var results []<-chan error
+		var all []*owner
+		for range 3 {
+			o, _ := w.connect(unixPair)
+			all = append(all, o)
+		}
+		for _, o := range all {
+			o.SetMarks(0, 100)
+			must(t, o.Post(pattern(100)))
+			results = append(results, o.posts(t.Context()))
+			o.asks(1)
+		}
+		must(t, w.r.Close())
+		w.sh.Close()
+		for i, o := range all {
+			equal(t, "result", <-results[i], ErrClosing)
+			o.Drop()
+		}
+	})
+}
+
+// TestNobodyWaitsNobodyIsTold, and then the lock is left alone.
+func TestNobodyWaitsNobodyIsTold(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		o, _ := w.connect(unixPair)
+		w.sh.room.mu.Lock()
+		w.turn(func() { w.sh.room.tell(&o.Stream) })
+		w.sh.room.mu.Unlock()
+		w.end(o)
+	})
+}
+
 // TestWaitsLeaveNothing: neither one that needs not wait, nor one that gives up while
 // another one waits on.
 func TestWaitsLeaveNothing(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net"
+	"os"
 	"syscall"
 	"testing"
 	"time"
@@ -192,7 +193,8 @@ func TestErrorsInTheMiddle(t *testing.T) {
 func wantFailed(t *testing.T, o *owner, op string, errno syscall.Errno) {
 	t.Helper()
 	var e *net.OpError
-	if !o.over || !errors.As(o.err, &e) || e.Op != op || !errors.Is(o.err, errno) {
+	var call *os.SyscallError
+	if !o.over || !errors.As(o.err, &e) || e.Op != op || !errors.As(o.err, &call) || call.Syscall != op || call.Err != errno {
 		t.Errorf("over: %t by %v, want %v of %s", o.over, o.err, errno, op)
 	}
 }
