@@ -13,8 +13,14 @@ import (
 func TestMarks(t *testing.T) {
 	w := simple(t)
 	o, _ := w.pair()
-	k := w.script(answer{err: syscall.EAGAIN})
+	k := w.script()
+	w.turn(func() { o.sends("held"); o.SetMarks(0, 0) })
+	o.wants() // the kernel took it, and what is held does not count
+	k.answers = []answer{{err: syscall.EAGAIN}}
 	o.SetMarks(overhead+1, 3*overhead)
+	low, high := o.Marks()
+	equal(t, "low", low, overhead+1)
+	equal(t, "high", high, 3*overhead)
 	w.turn(func() {
 		o.sends("", "", "")
 		o.wants() // held
@@ -40,6 +46,25 @@ func TestMarks(t *testing.T) {
 	o.event(poller.Writable)
 	w.turn()
 	o.wants("resume")
+	wantTexts(t, "reports", w.faults)
+}
+
+// TestResumePanics: the endpoint goes on, and the rest is sent.
+func TestResumePanics(t *testing.T) {
+	w := simple(t)
+	o, _ := w.pair()
+	k := w.script(answer{err: syscall.EAGAIN})
+	o.SetMarks(2*overhead, 2*overhead)
+	o.onResume = func() { panic("x") }
+	w.turn(func() { o.sends("", "", "") })
+	k.answers = []answer{{n: 1}, {err: syscall.EAGAIN}}
+	o.event(poller.Writable)
+	w.turn()
+	o.wants("pause", "resume")
+	wantTexts(t, "reports", w.faults, "resume_writing: x")
+	o.event(poller.Writable)
+	w.turn()
+	equal(t, "sent", len(k.taken), 3)
 }
 
 // TestMarksAtTheEnd: resume only if it drains.

@@ -124,7 +124,7 @@ type owner struct {
 	onErr  func(error)
 	onLost func()
 
-	onPause func()
+	onPause, onResume func()
 }
 
 func (o *owner) Datagram(p []byte, _ sock.Addr) {
@@ -150,7 +150,12 @@ func (o *owner) Pause() {
 	}
 }
 
-func (o *owner) Resume() { o.log = append(o.log, "resume") }
+func (o *owner) Resume() {
+	o.log = append(o.log, "resume")
+	if o.onResume != nil {
+		o.onResume()
+	}
+}
 
 func (o *owner) Lost(err error) {
 	o.log = append(o.log, "lost")
