@@ -105,8 +105,12 @@ func (k *Listener) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// release lets the server accept again, unless it has a reason of its own.
+// release lets the server accept again, unless it has a reason of its own, or has
+// filled the queue meanwhile.
 func (k *Listener) release() {
+	k.mu.Lock()
+	k.server.enough = k.held
+	k.mu.Unlock()
 	if !k.server.isFull() {
 		k.server.resume()
 	}
@@ -124,7 +128,9 @@ func (k *Listener) arrived(c *Conn) {
 	k.queue = append(k.queue, c)
 	if len(k.queue) >= k.backlog {
 		k.held = true
-		c.transport.(*connection).server.hold((*accept.Listener).Hold)
+		s := c.transport.(*connection).server // k may not know it yet
+		s.enough = true
+		s.hold((*accept.Listener).Hold)
 	}
 	k.arrival.Signal()
 }

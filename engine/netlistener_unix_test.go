@@ -269,3 +269,27 @@ func TestListenerQueue(t *testing.T) {
 		hears(t, c, "x")
 	}
 }
+
+// TestListenerQueueOfTheGone: a connection that ends in the queue makes room below
+// MaxConnections, but none in the queue, which a crowd that comes and goes would fill.
+func TestListenerQueueOfTheGone(t *testing.T) {
+	l := servingLoop(t)
+	k := listenOn(t, l, engine.ServerOptions{Backlog: 1, MaxConnections: 1})
+	gone := client(t, k.Addr())
+	until(t, l, func() bool { return k.Server().Stats().Active == 1 })
+	must(t, gone.(*net.TCPConn).SetLinger(0))
+	must(t, gone.Close())
+	until(t, l, func() bool { return k.Server().Stats().Closed == 1 })
+	next := client(t, k.Addr())
+	for range 5 {
+		onLoop(t, l, nop)
+	}
+	onLoop(t, l, func() { isEqual(t, "accepted", k.Server().Stats().Accepted, 1) })
+	for range 2 {
+		c, err := k.Accept()
+		must(t, err)
+		_, _ = c.Write([]byte("x")) // one is gone
+		must(t, c.Close())
+	}
+	hears(t, next, "x")
+}

@@ -41,6 +41,7 @@ type Server struct {
 	greeting []*accepted // on their way to their protocols; behind its length, spare ones
 	ending   *serverEnd  // Shutdown; nil before
 	listener *Listener   // that hands the connections out; nil for most
+	enough   bool        // are in its queue
 	stats    ServerStats
 	taken    uint64        // connections that its own listeners have accepted
 	shedTold time.Duration // when it was reported last that connections are shed
@@ -274,9 +275,10 @@ func (s *Server) left() {
 	s.settle()
 }
 
-// resume accepts again after hold, unless that is over for good.
+// resume accepts again after hold, unless that is over for good, or a Listener has
+// enough.
 func (s *Server) resume() {
-	if s.ending == nil {
+	if s.ending == nil && !s.enough {
 		s.hold((*accept.Listener).Release)
 	}
 }
