@@ -34,6 +34,9 @@ func (w *world) gone() {
 	w.t.Helper()
 	w.until(func() bool { return w.sh.Stats().Lingering == 0 })
 	equal(w.t, "open", w.sh.Stats().Open, 0)
+	for _, s := range w.sh.lingering[:cap(w.sh.lingering)] {
+		equal(w.t, "kept of who lingered", s, nil)
+	}
 }
 
 // TestUnreadInputDestroysNothing closes over input that nobody reads, in every
