@@ -16,7 +16,8 @@ import (
 //     never a process that hangs with its collector.
 //   - A short read does not say that nothing is left. A terminal gives out a line at
 //     a time, and a pipe a packet, if its writer has chosen so, which the reader
-//     cannot see. So there is always another read, until one brings nothing.
+//     cannot see. So the kernel is asked whether there is more; where no poller
+//     watches there is always another read, until one brings nothing.
 //   - Nothing is read from what is written to, not even to find out whether
 //     somebody still reads: the bytes of a terminal or a socket may be meant for
 //     another stream, over a duplicate of it.

@@ -112,7 +112,7 @@ func TestAPipeIsReadUntilNothingIsThere(t *testing.T) {
 		w.until(func() bool { return in.in.n == 3 })
 		w.turns(2)
 		reads := w.sh.Stats().Reads
-		equal(t, "the last one brings nothing", reads, 4)
+		equal(t, "none brings nothing", reads, 3)
 		w.turns(5)
 		equal(t, "reads when nothing is there", w.sh.Stats().Reads, reads)
 		short = false

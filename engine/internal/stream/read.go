@@ -95,15 +95,13 @@ func (s *Stream) take(buf []byte) (int, error) {
 	return n, err
 }
 
-// received decides what comes next before the owner can pause. There may be more
-// after a full read, and after one that could not go further, for which no other
-// edge would come.
+// received decides what comes next before the owner can pause.
 func (s *Stream) received(buf []byte, n int) {
 	s.shard.stats.BytesRead += uint64(n)
 	if s.limits != nil {
 		s.limits.heard(s.shard.reactor.TurnTime())
 	}
-	if s.is(further) || n == len(buf) && s.hasMore() {
+	if s.hasMore(n == len(buf)) {
 		s.again()
 	} else {
 		s.shard.reactor.Rearm(s.token, poller.In)
@@ -111,9 +109,19 @@ func (s *Stream) received(buf []byte, n int) {
 	s.deliver(buf[:n])
 }
 
-// hasMore reports whether there may be more after a full read. An owner with memory
-// of its own, which may be small, must not be asked for it in vain.
-func (s *Stream) hasMore() bool { return !s.is(buffered) || sock.HasInput(int(s.fd)) }
+// hasMore reports whether there may be more, for which no other edge would come:
+// after a full read, and after one that could not go further. A pipe is asked: a read
+// in vain would be one turn late, and take what was written in that turn a turn early.
+// An owner with memory of its own, which may be small, must not be asked for it in vain.
+func (s *Stream) hasMore(full bool) bool {
+	switch {
+	case s.token != 0 && s.kind.has(inward):
+		return sock.HasInput(int(s.fd))
+	case s.is(further):
+		return true
+	}
+	return full && (!s.is(buffered) || sock.HasInput(int(s.fd)))
+}
 
 // deliver hands received bytes to the owner. What the owner writes meanwhile
 // goes out when it is done.
