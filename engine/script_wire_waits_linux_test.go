@@ -117,7 +117,7 @@ func (a *actor) serveStreams(ctx context.Context, name, program string, limit in
 // streamWaits has those of streams.
 //
 //	R.open A|S [LIMIT]   OpenConnection      R.readline           R.read N
-//	R.readexactly N      R.readuntil TEXT    R.drain              R.wait_closed
+//	R.readexactly N      R.readuntil TEXT... R.drain              R.wait_closed
 func (a *actor) streamWaits(ctx context.Context, name, verb string, w []string) (known bool, err error) {
 	s, _ := a.wires.things[name].(*wireStream)
 	var p []byte
@@ -137,11 +137,19 @@ func (a *actor) streamWaits(ctx context.Context, name, verb string, w []string) 
 	case verb == "readexactly":
 		p, err = s.r.ReadExactly(ctx, number(w[0]))
 	case verb == "readuntil":
-		p, err = s.r.ReadUntil(ctx, wireBytes(w[0]))
+		p, err = s.r.ReadUntil(ctx, separators(w)...)
 	default:
 		return false, nil
 	}
 	return true, a.gotBytes(name, p, err)
+}
+
+// separators are the words before the padding, each of them one.
+func separators(w []string) (list [][]byte) {
+	for _, word := range w[:len(w)-3] {
+		list = append(list, wireBytes(word))
+	}
+	return list
 }
 
 // gotBytes tells what was read. The end of a stream, which is an error here, is no
