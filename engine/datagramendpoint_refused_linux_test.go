@@ -7,6 +7,7 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -64,12 +65,27 @@ func (x *refused) flushes() {
 }
 
 // isAnswered waits until the kernel has an answer of the network for the next call.
+// The network may lose one: then it takes another datagram.
 func (x *refused) isAnswered() {
 	x.t.Helper()
+	for guard := time.Now().Add(time.Minute); !x.hasAnswer(5000); {
+		if time.Now().After(guard) {
+			x.t.Fatal("nothing is answered")
+		}
+		x.sends(1)
+		x.flushes()
+	}
+}
+
+// hasAnswer waits for an answer for some milliseconds.
+func (x *refused) hasAnswer(wait int) bool {
+	x.t.Helper()
 	fds := []unix.PollFd{{Fd: int32(x.tr.ExtraInfo("socket").(*engine.TransportSocket).Fd())}}
-	for fds[0].Revents&unix.POLLERR == 0 {
-		if _, err := unix.Poll(fds, -1); err != unix.EINTR {
+	for {
+		_, err := unix.Poll(fds, wait)
+		if err != unix.EINTR {
 			must(x.t, err)
+			return fds[0].Revents&unix.POLLERR != 0
 		}
 	}
 }
@@ -116,7 +132,7 @@ func TestDatagramRefusedAhead(t *testing.T) {
 			x.g.want(t) // not out of a call
 		})
 		x.far.wants(x.l, batch...)
-		x.g.want(t, "error")
+		x.g.want(t, slices.Repeat([]string{"error"}, max(1, len(x.g.errs)))...)
 		wantOpError(t, x.g.errs[0], "write", "udp", syscall.ECONNREFUSED)
 		x.wantCounts()
 	})
@@ -129,6 +145,7 @@ func TestDatagramRefusedWithin(t *testing.T) {
 		x := newRefused(t, o)
 		x.listens(false)
 		inTurn(t, x.l, func() { x.sends(100) })
+		x.isAnswered() // but for what was told by now
 		untilSo(t, x.l, func() bool { return len(x.g.errs) > 0 })
 		x.wantCounts()
 		x.far.read()

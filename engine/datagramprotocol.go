@@ -25,7 +25,8 @@ type DatagramProtocol interface {
 	// ErrorReceived tells of an error that ends nothing: error_received. It is a
 	// *net.OpError: a datagram that could not be sent, with the address that it was
 	// for; an answer of the network, that nobody listens there say; or one that holds a
-	// *TruncatedError.
+	// *TruncatedError. Answers are no receipt: the network loses some, and Linux those
+	// that come while it sends several datagrams at once.
 	ErrorReceived(err error)
 	// ConnectionLost tells that the endpoint is gone: connection_lost. err is nil
 	// after Close and Abort.
