@@ -218,6 +218,7 @@ func (c *connection) gone() {
 	if p := c.pipe(); p != nil {
 		p.end.view.detach()
 	}
+	c.loop.unwatchClosed(c.Fd())
 	c.loop.streams.remove(c)
 	if c.server != nil {
 		c.server.detach(c)

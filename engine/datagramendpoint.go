@@ -114,6 +114,7 @@ func (e *datagramEndpoint) Lost(err error) {
 func (e *datagramEndpoint) gone() {
 	e.protocol = nil
 	e.view.detach()
+	e.loop.unwatchClosed(e.Fd())
 	e.loop.datagrams.remove(e)
 }
 

@@ -50,6 +50,7 @@ type Loop struct {
 
 	streams    *transports        // nil before the first of them
 	datagrams  *datagramEndpoints // nil before the first of them
+	standIns   standIns           // nil before the first of them
 	shown      transportStats     // of the reactor's Shown
 	servers    []*Server          // that are not over
 	linger     time.Duration

@@ -5,15 +5,16 @@ import "math"
 // AddReader calls fn in every turn in which fd is readable, in place of the
 // reader that fd had: add_reader. fn runs in the context of the caller. It fails
 // with an *ArgError for an fd that cannot be one or a nil fn, with ErrFdInUse where a
-// transport has fd, also while it is closing, or a Sock call waits to read it, with
-// ErrLoopClosed, or with an error that wraps what the system said: EBADF for a
-// descriptor that is not open, EPERM for a regular file. Loop only.
+// transport has fd or a Sock call waits to read it, with ErrLoopClosed, or with an error
+// that wraps what the system said: EBADF for a descriptor that is not open, EPERM for a
+// regular file. The descriptor of a transport that is closing may be watched again, until
+// ConnectionLost. Loop only.
 func (l *Loop) AddReader(fd FD, fn func()) error {
 	h, err := l.newWatch(fd, fn)
 	if err != nil {
 		return err
 	}
-	return l.r.AddReader(fd, runWatch, h)
+	return l.watch(fd, func(fd FD) error { return l.r.AddReader(fd, runWatch, h) })
 }
 
 // AddWriter is AddReader for writable: add_writer.
@@ -22,17 +23,17 @@ func (l *Loop) AddWriter(fd FD, fn func()) error {
 	if err != nil {
 		return err
 	}
-	return l.r.AddWriter(fd, runWatch, h)
+	return l.watch(fd, func(fd FD) error { return l.r.AddWriter(fd, runWatch, h) })
 }
 
 // RemoveReader ends what AddReader began and reports whether there was a
 // reader: remove_reader. An event of this turn that has not reached the reader
 // yet does not reach it any more. What a transport or a Sock call watches is no
 // reader. Loop only.
-func (l *Loop) RemoveReader(fd FD) bool { return l.r.RemoveReader(fd) }
+func (l *Loop) RemoveReader(fd FD) bool { return l.r.RemoveReader(l.standIns.of(fd)) }
 
 // RemoveWriter is RemoveReader for the writer: remove_writer.
-func (l *Loop) RemoveWriter(fd FD) bool { return l.r.RemoveWriter(fd) }
+func (l *Loop) RemoveWriter(fd FD) bool { return l.r.RemoveWriter(l.standIns.of(fd)) }
 
 // newWatch is the handle of a reader or writer, which runs again and again.
 func (l *Loop) newWatch(fd FD, fn func()) (*Handle, error) {

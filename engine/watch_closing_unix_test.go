@@ -19,6 +19,19 @@ func wantGuarded(t *testing.T, what string, l *engine.Loop, fd engine.FD) {
 	isEqual(t, what+", RemoveWriter", l.RemoveWriter(fd), false)
 }
 
+// wantShared wants the descriptor of a transport to be watched by anybody.
+func wantShared(t *testing.T, what string, l *engine.Loop, fd engine.FD) {
+	t.Helper()
+	isEqual(t, what+", RemoveReader of none", l.RemoveReader(fd), false)
+	isEqual(t, what+", RemoveWriter of none", l.RemoveWriter(fd), false)
+	for range 2 { // the second time in place of the first
+		must(t, l.AddReader(fd, nop))
+		must(t, l.AddWriter(fd, nop))
+	}
+	isEqual(t, what+", RemoveReader", l.RemoveReader(fd), true)
+	isEqual(t, what+", RemoveWriter", l.RemoveWriter(fd), true)
+}
+
 // successor is a file that is about to get the number of a transport that is gone.
 type successor struct {
 	t          *testing.T
@@ -56,8 +69,9 @@ func (s *successor) wantUnguarded(l *engine.Loop, fd engine.FD, tr closable) {
 	isEqual(s.t, "RemoveWriter", l.RemoveWriter(fd), true)
 }
 
-// TestDescriptorOfAClosingTransport: it is the transport's until ConnectionLost has
-// returned, with something to send and without, and all is sent. Then it is anybody's.
+// TestDescriptorOfAClosingTransport: it is the transport's until that is closing. Then
+// anybody may watch it, with something to send and without, and all is sent. When
+// ConnectionLost has returned the number is anybody's.
 func TestDescriptorOfAClosingTransport(t *testing.T) {
 	for _, full := range []bool{false, true} {
 		next := newSuccessor(t)
@@ -68,12 +82,12 @@ func TestDescriptorOfAClosingTransport(t *testing.T) {
 			all = blocked(t, tr)
 		}
 		wantGuarded(t, "open", l, fd)
-		tap.onLost = func() { wantGuarded(t, "in ConnectionLost", l, fd) }
+		tap.onLost = func() { wantShared(t, "in ConnectionLost", l, fd) }
 		tr.Close()
-		wantGuarded(t, "closing", l, fd)
+		wantShared(t, "closing", l, fd)
 		if full {
 			idleTurns(t, l)
-			wantGuarded(t, "still closing", l, fd)
+			wantShared(t, "still closing", l, fd)
 		}
 		untilSo(t, l, func() bool { far.read(); return tap.over })
 		far.read()
@@ -90,7 +104,7 @@ func TestDescriptorOfAClosingPipe(t *testing.T) {
 	fd := viewOf(tr).Fd()
 	all := stuffed(t, tr)
 	tr.Close()
-	wantGuarded(t, "closing", l, fd)
+	wantShared(t, "closing", l, fd)
 	drip(t, l, far)
 	untilSo(t, l, func() bool { return tap.over })
 	isEqual(t, "sent", far.in, tallyOf(all))
@@ -104,7 +118,7 @@ func TestDescriptorOfAClosingEndpoint(t *testing.T) {
 	fd := tr.ExtraInfo("socket").(*engine.TransportSocket).Fd()
 	all := stuffedGrams(t, tr, engine.Addr{})
 	tr.Close()
-	wantGuarded(t, "closing", l, fd)
+	wantShared(t, "closing", l, fd)
 	untilSo(t, l, func() bool { far.read(); return g.over })
 	far.wants(l, all...)
 	next.wantUnguarded(l, fd, tr)
