@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/shardloop/shardloop/engine"
+	"github.com/shardloop/shardloop/poller"
 	"github.com/shardloop/shardloop/poller/simpoll"
 )
 
@@ -99,6 +101,7 @@ func testSlowCallback(t *testing.T) {
 }
 
 func TestDebugHandles(t *testing.T) {
+	prove(t, "DBG-04", testSlowThings)
 	prove(t, "DBG-05", testCreationStack)
 	prove(t, "DBG-09", testDebugOffIsFree)
 }
@@ -182,5 +185,28 @@ func testDebugOffIsFree(t *testing.T) {
 	l.SetDebug(true)
 	if one, many := reads(1), reads(1000); many-one < 999 {
 		t.Errorf("in debug mode 999 callbacks more read the clock %d times more: the count proves nothing", many-one)
+	}
+}
+
+// testSlowThings: what took too long is shown as what it is.
+func testSlowThings(t *testing.T) {
+	for what, c := range map[string]struct {
+		text string
+		do   func(l *engine.Loop, sim *simpoll.Poller, slow func())
+	}{
+		"a task": {`<Task .*name="sloth".*>`, func(l *engine.Loop, _ *simpoll.Poller, slow func()) {
+			engine.CreateTask(l, func(context.Context) (int, error) { slow(); return 1, nil }, engine.TaskOptions{Name: "sloth"})
+		}},
+		"a timer": {`<TimerHandle when=1s .*testSlowThings.*>`, func(l *engine.Loop, _ *simpoll.Poller, slow func()) { l.CallLater(0, slow) }},
+		"a reader": {`<Handle .*testSlowThings.*>`, func(l *engine.Loop, sim *simpoll.Poller, slow func()) {
+			fd := sim.Open()
+			must(t, l.AddReader(fd, slow))
+			sim.SetReady(fd, poller.Readable)
+		}},
+	} {
+		l, sim, log := simDebug(t)
+		c.do(l, sim, func() { sim.Advance(time.Second) })
+		turn(t, l)
+		wantText(t, what, log.one(t).text, "Executing "+c.text+` took 1\.000 seconds`)
 	}
 }
