@@ -63,7 +63,7 @@ func (l *launcher) run(ctx context.Context, sc *Scenario, side Side, spec Spec) 
 	if err != nil {
 		return Sample{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, sampleTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, sampleTimeout, fmt.Errorf("no answer within %v", sampleTimeout))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, l.command[0], append(l.command[1:len(l.command):len(l.command)], string(arg))...)
 	if side.Script != nil {
@@ -77,6 +77,9 @@ func (l *launcher) run(ctx context.Context, sc *Scenario, side Side, spec Spec) 
 		return Sample{}, fmt.Errorf("%w: %s, side %s: %w", ErrSample, spec.Scenario, spec.Side, err)
 	}
 	if err := cmd.Wait(); err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx) // what killed it
+		}
 		return Sample{}, fmt.Errorf("%w: %s, side %s: %w: %s", ErrSample, spec.Scenario, spec.Side, err, log.tail())
 	}
 	var s Sample

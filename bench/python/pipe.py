@@ -22,7 +22,7 @@ class Source(asyncio.Protocol):
 
     def resume_writing(self):
         self.paused = False
-        self.fill()
+        loop.call_soon(self.fill)  # not at once: see Source of servers.py
 
     def fill(self):
         global left

@@ -59,8 +59,10 @@ class Source(Echo):
         self.paused = True
 
     def resume_writing(self):
+        # Not at once: what is written from here while uvloop flushes its streams,
+        # it keeps until some event ends its next wait, and then nothing comes.
         self.paused = False
-        self.fill()
+        asyncio.get_running_loop().call_soon(self.fill)
 
     def fill(self):
         while self.left and not self.paused and not self.transport.is_closing():
