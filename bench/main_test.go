@@ -77,6 +77,10 @@ func fakes() []Scenario {
 				return nil, errors.New("the reason")
 			}},
 		}},
+		{Name: "fake/shaky", Metrics: metrics, Place: onOneCore, Sides: []Side{
+			{Name: "engine", Kind: Engine, Run: constant(3)},
+			{Name: "other", Kind: Peer, Run: failedOnce},
+		}},
 		{Name: "fake/lonely", Metrics: metrics, Place: onOneCore, Sides: []Side{
 			{Name: "engine", Kind: Engine, Run: constant(3)},
 			missing("other", Peer, "not invented yet"),
@@ -86,6 +90,17 @@ func fakes() []Scenario {
 			{Name: "floor", Kind: Floor, Run: constant(1)},
 		}},
 	}
+}
+
+// failedVariable names a file that tells that failedOnce has failed.
+const failedVariable = "LOOPBENCH_FAILED"
+
+func failedOnce(context.Context, Task) (Metrics, error) {
+	f, err := os.OpenFile(os.Getenv(failedVariable), os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return Metrics{"time": 1}, nil
+	}
+	return nil, errors.Join(errors.New("the first time"), f.Close())
 }
 
 // fake returns one of them.

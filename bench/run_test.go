@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -142,6 +143,24 @@ func TestFailedSampleIsReported(t *testing.T) {
 	}
 	if failed != 1 {
 		t.Errorf("%d failed samples in the raw file, want 1: a broken side is not tried again", failed)
+	}
+}
+
+func TestSampleOfPeerIsTakenOnceMore(t *testing.T) {
+	t.Setenv(failedVariable, filepath.Join(t.TempDir(), "failed"))
+	var notes []string
+	cfg := testConfig(t, fake(t, "shaky"))
+	cfg.Rounds, cfg.Note = 2, func(text string) { notes = append(notes, text) }
+	err := Run(t.Context(), cfg, func(m *Measurement) {
+		if _, other := m.Pairs("engine", "other", "time"); len(other) != 2 {
+			t.Errorf("%d samples of the peer, want 2", len(other))
+		}
+	})
+	if err != nil {
+		t.Errorf("a peer that fails once: %v", err)
+	}
+	if all := strings.Join(notes, "\n"); !strings.Contains(all, "taken once more") || !strings.Contains(all, "the first time") {
+		t.Errorf("notes %q do not tell of it", notes)
 	}
 }
 

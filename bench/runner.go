@@ -105,8 +105,8 @@ func (r *runner) plan(ctx context.Context, sc *Scenario, rounds int, told map[st
 	return p, nil
 }
 
-// measure takes the rounds of p. A side whose sample fails is not sampled
-// again; the failure is kept for close.
+// measure takes the rounds of p. A side whose sample has failed is left out of what
+// follows; the failure is kept for close.
 func (r *runner) measure(ctx context.Context, p plan, attempt int) *Measurement {
 	m := &Measurement{Scenario: p.sc, Params: p.sc.Params, Sides: p.sides}
 	if r.cfg.Quick {
@@ -145,30 +145,52 @@ func (r *runner) allAtOnce(ctx context.Context, p plan, m *Measurement) {
 	wg.Wait()
 }
 
-// sample takes one sample and stores it; false when it failed.
+// sample takes one sample; false when it failed. A peer gets a second chance, which
+// is noted: its faults are not ours to mend.
 func (r *runner) sample(ctx context.Context, m *Measurement, side Side, round, position int) bool {
+	err := r.attempt(ctx, m, side, round, position)
+	if err != nil && side.Kind == Peer {
+		r.told(fmt.Sprintf("taken once more: %v", err))
+		err = r.attempt(ctx, m, side, round, position)
+	}
+	if err != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.failed = append(r.failed, err)
+	}
+	return err == nil && ctx.Err() == nil
+}
+
+func (r *runner) told(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cfg.note(text)
+}
+
+// attempt takes one sample and stores what comes of it. One that the user cuts short
+// is no failure.
+func (r *runner) attempt(ctx context.Context, m *Measurement, side Side, round, position int) error {
 	line := SampleLine{
 		Scenario: m.Scenario.Name, Side: side.Name, Kind: side.Kind.String(), Params: m.Params, Procs: m.Scenario.Place.Procs,
 		Attempt: r.at.Attempt, Round: round, Position: position, Start: time.Now().UTC(),
 	}
 	s, err := r.launch.run(ctx, m.Scenario, side, r.spec(m, side, round))
 	line.Seconds = time.Since(line.Start).Seconds()
+	if ctx.Err() != nil {
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if ctx.Err() != nil {
-		return false // cut short by the user, not a failure
-	}
 	r.end.Samples++
 	if err != nil {
 		line.Error = err.Error()
 		r.end.Failed++
-		r.failed = append(r.failed, err)
 	} else {
 		line.Metrics = s.Metrics
 		m.store(round, side.Name, s.Metrics)
 	}
 	r.raw.write(Line{Kind: "sample", Sample: &line})
-	return err == nil
+	return err
 }
 
 // spec gives the sides of one round the same seed.

@@ -11,7 +11,7 @@
 //	0    all went well
 //	1    a bar failed, or a server, or the engine lost something
 //	2    wrong usage, or a filter that leaves nothing
-//	3    a sample failed; what was measured is shown
+//	3    a sample failed, of a peer twice; what was measured is shown
 //	4    a peer is missing that --require-peers asks for
 //	5    a file could not be written, or something else failed
 //	130  interrupted; what was measured until then is shown
