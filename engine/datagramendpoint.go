@@ -104,6 +104,9 @@ func (e *datagramEndpoint) back(before context.Context) { e.loop.ctx = before }
 // Lost is told by the endpoint.
 func (e *datagramEndpoint) Lost(err error) {
 	e.remember()
+	if err != nil && e.loop.debug.Load() {
+		e.loop.log.Debug("datagram endpoint lost", "transport", e, "error", err)
+	}
 	e.in()
 	e.protocol.ConnectionLost(err)
 	e.out()
