@@ -103,9 +103,12 @@ func numericInfos(host string, port service, h addrHints) (list []AddrInfo) {
 	if port.name != "" || h.flags&AIAddrConfig != 0 || strings.Contains(host, "%") {
 		return nil
 	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
+	ip, ok := parseHost(host)
+	if !ok {
 		return nil
+	}
+	if h.family == AFInet {
+		ip = ip.Unmap()
 	}
 	a := sock.IPAddr(ip, port.number, 0)
 	if h.family != AFUnspec && h.family != a.Family() {

@@ -125,6 +125,8 @@ func TestNumericInfos(t *testing.T) {
 		{"1.2.3.4", engine.Numbered(80), dgram, "4 udp 1.2.3.4:80"},
 		{"1.2.3.4", engine.Numbered(80), with(stream, engine.AFInet, engine.IPProtoTCP), "4 tcp 1.2.3.4:80"},
 		{"::ffff:1.2.3.4", engine.Numbered(80), stream, "6 tcp [::ffff:1.2.3.4]:80"},
+		{"::ffff:1.2.3.4", engine.Numbered(80), with(stream, engine.AFInet, 0), "4 tcp 1.2.3.4:80"},
+		{"127.1", engine.Numbered(80), stream, "4 tcp 127.0.0.1:80"},
 		{"1.2.3.4", engine.Numbered(80), with(stream, engine.AFInet6, 0), ""},
 		{"::1", engine.Numbered(80), with(stream, engine.AFInet, 0), ""},
 		{"1.2.3.4", engine.Numbered(80), with(stream, 0, engine.IPProtoUDP), ""},
@@ -137,7 +139,7 @@ func TestNumericInfos(t *testing.T) {
 		{"fe80::1%lo", engine.Numbered(80), stream, ""},
 		{"fe80::1%1", engine.Numbered(80), stream, ""},
 		{"localhost", engine.Numbered(80), stream, ""},
-		{"1.2.3", engine.Numbered(80), stream, ""},
+		{"1.2.3.x", engine.Numbered(80), stream, ""},
 		{"", engine.Numbered(80), stream, ""},
 	} {
 		if got := rowsText(engine.NumericInfos(c.host, c.port, c.hints)); got != c.want {

@@ -94,6 +94,15 @@ func TestGetAddrInfo(t *testing.T) {
 		if _, err := lookUp(l, "localhost", "no-such-service", engine.LookupOptions{}); !errors.As(err, &dns) {
 			t.Errorf("a service that nobody has is %v, want a *net.DNSError", err)
 		}
+		if _, err := lookUp(l, "", nil, engine.LookupOptions{Flags: engine.AIPassive}); !errors.As(err, &dns) {
+			t.Errorf("neither a host nor a port is %v, want a *net.DNSError", err)
+		}
+		for port, known := range map[any]bool{80: false, "http": false, "": true} {
+			list, err := lookUp(l, "1.2.3.4", port, engine.LookupOptions{Type: engine.SockRaw})
+			if known != (rowsText(list) == "4 raw 1.2.3.4:0") || errors.As(err, &dns) == known {
+				t.Errorf("the port %#v of raw sockets: %s, %v", port, rowsText(list), err)
+			}
+		}
 		l.SetLookup(engine.LookupFunc(func(string) ([]engine.AddrInfo, error) { return nil, nil }))
 		if _, err := lookUp(l, "nowhere.invalid", 80, engine.LookupOptions{}); !errors.As(err, &dns) || dns.Name != "nowhere.invalid" {
 			t.Errorf("a host that nobody has is %v, want a *net.DNSError with its name", err)
@@ -104,7 +113,11 @@ func TestGetAddrInfo(t *testing.T) {
 func TestGetAddrInfoWildcard(t *testing.T) {
 	prove(t, "DNS-08", func(t *testing.T) {
 		l := newLoop(t)
-		for _, port := range []any{nil, "", 0, "0"} {
+		list, err := lookUp(l, "127.1", nil, engine.LookupOptions{Type: engine.SockStream})
+		if rowsText(list) != "4 tcp 127.0.0.1:0" || err != nil {
+			t.Errorf("port nil: %s, %v", rowsText(list), err)
+		}
+		for _, port := range []any{"", 0, "0"} {
 			list, err := lookUp(l, "", port, engine.LookupOptions{Type: engine.SockStream, Flags: engine.AIPassive})
 			if rowsText(list) != "4 tcp 0.0.0.0:0, 6 tcp [::]:0" || err != nil {
 				t.Errorf("port %v: %s, %v", port, rowsText(list), err)

@@ -21,6 +21,7 @@ var (
 	Interleave   = interleave
 	ConnectError = connectError
 	LocalsOf     = localsOf
+	ParseHost    = parseHost
 	ParsePort    = parsePort
 	NetLookup    = netLookup
 	Configured   = configured

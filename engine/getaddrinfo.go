@@ -18,8 +18,13 @@ type LookupOptions struct {
 // GetAddrInfo finds out which addresses a host and a port stand for: getaddrinfo.
 // The host is a name or an address; the empty string, for None, is this machine or,
 // with AIPassive, its every interface. The port is a number, or a string with a
-// number or the name of a service; nil, for None, is 0. The rows come in the order
-// of the system's resolver, each address once for every type of socket.
+// number or the name of a service; nil, for None, is 0. One of the two has to be
+// given. The rows come in the order of the system's resolver, each address once for
+// every type of socket that has the service.
+//
+// An IPv4 address may have the forms of inet_aton: 127.1, 0x7f.1 and 017700000001 are
+// all 127.0.0.1. Package net refuses those, so take care where it has the last word on
+// who may be reached.
 //
 // An address is answered at once. A name is looked up by package net on a pool of
 // the loop's own, as large as the default executor, and abandoned when the caller
@@ -30,6 +35,9 @@ func (l *Loop) GetAddrInfo(ctx context.Context, host string, port any, o LookupO
 	service, err := parsePort("port", port)
 	if err == nil {
 		err = o.validate(host)
+	}
+	if err == nil {
+		err = o.checkPort(host, port)
 	}
 	if err != nil {
 		return nil, err
@@ -65,6 +73,18 @@ func (o LookupOptions) validate(host string) error {
 		return badArg("Proto", "does not belong to the type")
 	case host == "" && o.Flags&AICanonName != 0:
 		return badArg("Flags", "has AICanonName without a host")
+	}
+	return nil
+}
+
+// checkPort fails for what no host has.
+func (o LookupOptions) checkPort(host string, port any) error {
+	kinds := o.hints().kinds()
+	switch {
+	case host == "" && port == nil:
+		return noHost(host, "neither a host nor a port")
+	case port != nil && port != "" && len(kinds) == 1 && kinds[0].typ == SockRaw:
+		return noHost(fmt.Sprint(port), rawPort)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -127,7 +128,7 @@ func ownFamilies() (four, six bool) {
 
 // canonical is the host's own name, or the one it was asked by.
 func canonical(ctx context.Context, r *net.Resolver, host string) string {
-	if _, err := netip.ParseAddr(host); err == nil {
+	if _, ok := parseHost(host); ok {
 		return host
 	}
 	if name, err := r.LookupCNAME(ctx, host); err == nil && name != "" {
@@ -143,18 +144,24 @@ type portOf struct {
 }
 
 // lookupPorts finds the port for each kind of socket. A service that only some
-// kinds have leaves the others out.
+// kinds have leaves the others out; raw sockets have none.
 func lookupPorts(ctx context.Context, r *net.Resolver, port service, h addrHints) (list []portOf, err error) {
 	kinds := h.kinds()
 	if len(kinds) == 0 {
 		return nil, badArg("proto", "does not belong to the type")
 	}
-	if port.name != "" && h.flags&AINumericServ != 0 {
+	switch {
+	case port.name != "" && h.flags&AINumericServ != 0:
 		return nil, noHost(port.name, "the port is not a number")
+	case port.name == "+", port.name == "-":
+		return nil, noHost(port.name, "unknown port") // which package net takes for 0
 	}
 	for _, k := range kinds {
 		n := int(port.number)
 		if port.name != "" {
+			if k.typ == SockRaw {
+				continue
+			}
 			var failed error
 			if n, failed = r.LookupPort(ctx, sock.Network(AFInet, k.typ), port.name); failed != nil {
 				err = errors.Join(err, failed)
@@ -164,10 +171,13 @@ func lookupPorts(ctx context.Context, r *net.Resolver, port service, h addrHints
 		list = append(list, portOf{k, uint16(n)})
 	}
 	if len(list) == 0 {
-		return nil, err
+		return nil, cmp.Or(err, noHost(port.name, rawPort))
 	}
 	return list, nil
 }
+
+// rawPort is what is wrong with a service of raw sockets.
+const rawPort = "raw sockets have no ports"
 
 // lookupIPs finds the host's addresses of a network.
 func lookupIPs(ctx context.Context, r *net.Resolver, network, host string, h addrHints) ([]netip.Addr, error) {
@@ -186,7 +196,10 @@ func lookupIPs(ctx context.Context, r *net.Resolver, network, host string, h add
 }
 
 func lookupHost(ctx context.Context, r *net.Resolver, network, host string, h addrHints) ([]netip.Addr, error) {
-	if ip, err := netip.ParseAddr(host); err == nil {
+	if ip, ok := parseHost(host); ok {
+		if network == "ip4" {
+			ip = ip.Unmap()
+		}
 		if network != "ip" && network != "ip"+strconv.Itoa(version(ip)) {
 			return nil, noHost(host, "not an address of the family")
 		}

@@ -42,6 +42,9 @@ func TestNetLookup(t *testing.T) {
 		{"", engine.Numbered(80), with(engine.AFInet6, 0), "6 tcp [::1]:80"},
 		{"", engine.Numbered(80), with(engine.AFInet, 0), "4 tcp 127.0.0.1:80"},
 		{"1.2.3.4", engine.Named("http"), stream, "4 tcp 1.2.3.4:80"},
+		{"::ffff:1.2.3.4", engine.Named("http"), with(engine.AFInet, 0), "4 tcp 1.2.3.4:80"},
+		{"0x7f.1", engine.Numbered(80), with(0, engine.AICanonName), "4 tcp 127.0.0.1:80 (0x7f.1)"},
+		{"127.1", engine.Numbered(80), with(engine.AFInet6, engine.AIV4Mapped|engine.AINumericHost), "6 tcp [::ffff:127.0.0.1]:80"},
 		{"fe80::1%7", engine.Numbered(1), stream, "6 tcp [fe80::1%7]:1"},
 		{"1.2.3.4", engine.Numbered(1), engine.AddrHints{}, "4 tcp 1.2.3.4:1, 4 udp 1.2.3.4:1, 4 raw 1.2.3.4:1"},
 		{"1.2.3.4", engine.Numbered(1), engine.AddrHints{Proto: engine.IPProtoUDP}, "4 udp 1.2.3.4:1"},
@@ -58,11 +61,11 @@ func TestNetLookup(t *testing.T) {
 	}
 }
 
-// TestNetLookupService: ssh is a service of streams, and on some systems of
-// datagrams too.
+// TestNetLookupService: ssh is a service of streams, on some systems of datagrams
+// too, and never of raw sockets.
 func TestNetLookupService(t *testing.T) {
 	got, err := lookedUp(t, "1.2.3.4", engine.Named("ssh"), engine.AddrHints{})
-	if !strings.HasPrefix(got, "4 tcp 1.2.3.4:22") || err != nil {
+	if !strings.HasPrefix(got, "4 tcp 1.2.3.4:22") || strings.Contains(got, "raw") || err != nil {
 		t.Errorf("%s, %v", got, err)
 	}
 }
@@ -163,6 +166,8 @@ func TestNetLookupFails(t *testing.T) {
 		"no number":      {"localhost", engine.Numbered(1), engine.AddrHints{Flags: engine.AINumericHost}},
 		"no port":        {"::1", engine.Named("http"), engine.AddrHints{Flags: engine.AINumericServ}},
 		"no service":     {"::1", engine.Named("no-such-service"), engine.AddrHints{Type: engine.SockStream}},
+		"a sign":         {"::1", engine.Named("-"), engine.AddrHints{Type: engine.SockStream}},
+		"raw sockets":    {"::1", engine.Named("http"), engine.AddrHints{Type: engine.SockRaw}},
 		"no interface":   {"fe80::1%no-such-interface", engine.Numbered(1), engine.AddrHints{}},
 	} {
 		var dns *net.DNSError
