@@ -235,6 +235,6 @@ func endWait(arg any) {
 		return
 	}
 	if cause := context.Cause(e.ctx); cause != t.requested() {
-		t.interrupt(cause)
+		t.interrupt(cause, false)
 	}
 }

@@ -14,7 +14,9 @@ import (
 // return ErrTimeout from then on, and one that is under way is ended like a
 // cancelled one; the task itself is not cancelled, and waits with its own ctx go
 // on. cancel, which has to be called, ends it before; waits that get it then
-// return context.Canceled.
+// return context.Canceled. The task's own cancellation goes before the time, unless it
+// was requested ahead of Timeout and is delivered only now: then the wait returns
+// ErrTimeout, and Cancelling still counts the request.
 //
 // It is context.WithTimeout on the loop's clock and timer wheel: cheaper in
 // waits, and, in the order of events, exactly asyncio's. Outside of a task it is
@@ -25,7 +27,7 @@ func Timeout(ctx context.Context, d time.Duration) (_ context.Context, cancel co
 	if !here {
 		return context.WithTimeoutCause(ctx, d, ErrTimeout)
 	}
-	s := &scope{task: t, parent: ctx, deadline: time.Now().Add(d)}
+	s := &scope{task: t, parent: ctx, deadline: time.Now().Add(d), requests: t.Cancelling()}
 	s.nest()
 	s.arm(d)
 	return s, s.cancel
@@ -39,6 +41,7 @@ type scope struct {
 	parent   context.Context
 	outer    *scope // the next scope outwards
 	foreign  bool   // a context of another package lies between
+	requests int    // for the task's cancellation that stood before
 	deadline time.Time
 	timer    reactor.Timer
 	err      error // why it has ended; loop only
@@ -82,7 +85,7 @@ func (s *scope) end(err error) {
 	s.err = err
 	s.task.loop.r.Cancel(&s.timer)
 	if s.waitsIn() {
-		s.task.interrupt(err)
+		s.task.interrupt(err, err == ErrTimeout && s.task.Cancelling() <= s.requests)
 	}
 	if !s.own.CompareAndSwap(nil, endedScopes[err]) {
 		o := s.own.Load()

@@ -17,6 +17,7 @@ type cut struct {
 	limit    error         // why that wait ends, other than by a request
 	sent     bool          // the request went to what the task waits for
 	stuck    bool          // limit comes without a cancellation of that
+	ahead    bool          // limit goes before the requests
 	asking   bool          // what the task waits for is being asked to end
 	circle   bool          // and waits for the task itself
 }
@@ -63,6 +64,7 @@ func (t *task) Cancel(cause error) bool {
 	}
 	c, request := t.cuts(), &cancellation{cause}
 	c.requests++
+	c.ahead = false
 	if c.request == nil {
 		c.request = request
 	}
@@ -119,19 +121,24 @@ func (t *task) Uncancel() int {
 
 // interrupt ends the present wait before its time, with err: a time limit, or
 // the end of the context that was given to it. What a wait has withstood once is
-// asked again by the next limit around it.
-func (t *task) interrupt(err error) {
+// asked again by the next limit around it. ahead tells that all requests are older
+// than the limit.
+func (t *task) interrupt(err error, ahead bool) {
 	c, sent := t.cuts(), t.ask(err)
+	c.ahead = ahead && (c.ahead || c.limit == nil)
 	c.limit = cmp.Or(c.limit, err)
 	c.stuck = c.stuck || !sent
 }
 
 // outcome is why a wait for w returns an error in place of what w says, or nil.
-// A request goes before a limit. The next wait begins afresh.
+// A request goes before a limit, unless it is older than the limit's scope, which
+// then ends by its time, as asyncio's does. The next wait begins afresh.
 func (c *cut) outcome(w waiter) error {
 	was := *c
 	*c = cut{request: c.request, requests: c.requests}
 	switch {
+	case was.ahead && (was.stuck || was.must != nil || endedByCancel(w)):
+		return was.limit
 	case was.must != nil && !endedByCancel(w):
 		return was.must
 	case was.must != nil, was.sent:
