@@ -38,6 +38,7 @@ type StreamReader struct {
 	transport Transport // nil before ConnectionMade
 	buffer    streamBuffer
 	limit     int
+	taken     int // of what is unread, by a read of all that waits for more
 	err       error
 	eof       bool
 	paused    bool
@@ -69,18 +70,34 @@ func (r *StreamReader) read(ctx context.Context, n int) ([]byte, error) {
 	if err := r.begin(); err != nil || n == 0 {
 		return nil, err
 	}
-	for !r.eof && (n < 0 || r.buffer.unread() == 0) {
+	if n < 0 {
+		return r.readAll(ctx)
+	}
+	for !r.eof && r.buffer.unread() == 0 {
 		if err := r.wait(ctx); err != nil {
 			return nil, err
 		}
-	}
-	if n < 0 {
-		return r.take(r.buffer.unread()), nil
 	}
 	if r.buffer.unread() == 0 {
 		return nil, io.EOF
 	}
 	return r.take(min(n, r.buffer.unread())), nil
+}
+
+// readAll takes what has come, each time that it waits for more, from the flow
+// control's point of view, so that what comes next need not wait for it. Only all of
+// it is read at the end.
+func (r *StreamReader) readAll(ctx context.Context) (_ []byte, err error) {
+	for !r.eof && err == nil {
+		r.taken = r.buffer.unread()
+		err = r.wait(ctx)
+	}
+	r.taken = 0
+	if err != nil {
+		r.pauseIfFull()
+		return nil, err
+	}
+	return r.take(r.buffer.unread()), nil
 }
 
 // ReadInto is Read into the caller's memory, which the loop does not touch: it
@@ -322,7 +339,12 @@ func (r *StreamReader) resume() {
 func (r *StreamReader) fed(n int) {
 	r.buffer.filled(n)
 	r.waiting.wake()
-	if !r.paused && r.buffer.unread()-r.limit > r.limit { // twice the limit need not be a number
+	r.pauseIfFull()
+}
+
+// pauseIfFull pauses the transport if too much is left to be read.
+func (r *StreamReader) pauseIfFull() {
+	if !r.paused && r.buffer.unread()-r.taken-r.limit > r.limit { // twice the limit need not be a number
 		r.paused = true
 		r.transport.PauseReading()
 	}

@@ -82,6 +82,32 @@ func TestStreamLines(t *testing.T) {
 	}
 }
 
+// TestStreamReadAllFlow: a read of all takes what has come, so that only what came
+// since pauses the transport; cancelled it leaves all to be read, and that does.
+func TestStreamReadAllFlow(t *testing.T) {
+	s := newStream(t, 10)
+	all := s.begins(s.some(-1))
+	unread := 0
+	for _, c := range []struct {
+		n    int
+		full bool
+	}{{21, true}, {1, false}, {20, false}, {21, true}, {5, false}} {
+		s.comes(strings.Repeat("x", c.n))
+		unread += c.n
+		s.wantFlow("what has come", unread, !c.full)
+		turn(t, s.l)
+		s.wantFlow("the read has taken it", unread, true)
+	}
+	all.task.Cancel(nil)
+	_, err := s.ends(all)
+	wantErr(t, "the read", err, engine.ErrCancelled)
+	s.wantFlow("cancelled", unread, false)
+	all = s.begins(s.some(-1))
+	s.wantFlow("another one", unread, true)
+	s.endsInput()
+	s.wantText("all", all, strings.Repeat("x", unread))
+}
+
 // TestStreamReadCancelled: one that is cancelled, or whose time is up, leaves all
 // to the next.
 func TestStreamReadCancelled(t *testing.T) {
