@@ -176,23 +176,32 @@ func (l *Listener) HandleReady(*poller.Event, poller.Ready) {
 // Rest is what Drain leaves in the queue, the more the greater.
 type Rest uint8
 
-// What may be left: nothing; something that was not asked for, or behind an error; and
-// something that the system had no descriptor or memory for.
+// What may be left: nothing; something that was not asked for, or that there was no
+// room for, or in a socket that has failed; and something that the system had no
+// descriptor or memory for.
 const (
 	Nothing Rest = iota
 	Some
 	Stuck
 )
 
+// maxFailures is how many errors in a row Drain takes for errors of as many
+// connections. What goes on beyond that is the socket's.
+const maxFailures = 16
+
 // Drain accepts up to n connections, also while the listener waits, and tells what is
-// left. It goes on behind a connection that was aborted, and sheds none: what is in
-// reserve serves.
+// left. It goes on behind connections that were aborted, or that have failed, and sheds
+// none: what is in reserve serves.
 func (l *Listener) Drain(n int) Rest {
 	l.lend()
-	for ; n > 0 && l.state != idle; n-- {
+	for failures := 0; n > 0 && failures < maxFailures && l.state != idle; {
 		switch l.one() {
+		case took:
+			n, failures = n-1, 0
 		case none:
 			return Nothing
+		case failed:
+			failures++
 		case refused:
 			return Some
 		case lacking:
@@ -219,7 +228,8 @@ const (
 	none
 	skipped // aborted by the peer, interrupted, or shed
 	lacking // a descriptor or memory
-	refused // by the system
+	failed  // by another error
+	refused // by the owner, who has no room
 )
 
 // one accepts the next connection.
@@ -251,10 +261,9 @@ func (l *Listener) without(err error) outcome {
 		}
 		l.starve(err)
 		return lacking
-	default:
-		l.fail(err)
 	}
-	return refused
+	l.fail(err)
+	return failed
 }
 
 // exhausted reports whether the system ran out of something.

@@ -325,20 +325,37 @@ func TestDrain(t *testing.T) {
 	w := newWorld(t, 2, nil, syscall.ECONNABORTED, nil, nil, syscall.EMFILE, nil)
 	w.Hold()
 	w.drains(3, Some)
-	w.want(3, "accepted", "accepted")
+	w.want(4, "accepted", "accepted", "accepted")
 	w.drains(10, Stuck)
-	w.want(2, "accepted", emfile)
+	w.want(1, emfile)
 	w.queue = append([]error{syscall.EMFILE}, w.queue...)
 	w.drains(10, Stuck)
 	w.drains(10, Nothing)
 	w.want(3, "accepted") // and no second report
 	w.queue = []error{syscall.EPERM, syscall.EMFILE}
-	w.drains(10, Some)
 	w.drains(10, Nothing) // though there was no descriptor for it
 	w.want(2, eperm)
 	w.Stop()
 	w.Drain(1)
 	w.want(0)
+}
+
+// TestDrainFailures: an error is of one connection, behind which there may be others,
+// unless there are too many.
+func TestDrainFailures(t *testing.T) {
+	w := newWorld(t, 2, syscall.ECONNABORTED, syscall.EPERM, syscall.EPERM, nil, syscall.EPERM, nil, nil)
+	w.Hold()
+	w.drains(1, Some)
+	w.want(4, eperm, eperm, "accepted")
+	w.full = true
+	w.drains(10, Some)
+	w.full = false
+	w.want(0)
+	w.drains(10, Nothing)
+	w.want(4, eperm, "accepted", "accepted")
+	w.queue = slices.Repeat([]error{syscall.EPERM}, maxFailures+1)
+	w.drains(100, Some)
+	w.want(maxFailures, slices.Repeat([]string{eperm}, maxFailures)...)
 }
 
 // drains wants so much to be left.
