@@ -32,8 +32,9 @@ type DatagramTransport interface {
 	// get_write_buffer_size.
 	WriteBufferSize() int
 
-	// Close ends the endpoint when all was sent: close. Nothing is received any more,
-	// and ConnectionLost follows in a later turn. Config.CloseTimeout limits the time.
+	// Close ends the endpoint when all was sent: close. Nothing is received any more, nor
+	// does SendTo take anything, whereas asyncio still sends for who is not connected;
+	// ConnectionLost follows in a later turn. Config.CloseTimeout limits the time.
 	Close()
 	// Abort ends the endpoint and drops what was not sent: abort.
 	Abort()

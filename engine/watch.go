@@ -8,7 +8,11 @@ import "math"
 // transport has fd or a Sock call waits to read it, with ErrLoopClosed, or with an error
 // that wraps what the system said: EBADF for a descriptor that is not open, EPERM for a
 // regular file. The descriptor of a transport that is closing may be watched again, until
-// ConnectionLost. Loop only.
+// ConnectionLost.
+//
+// Remove what watches a descriptor before it is closed. Where the loop waits with poll(2)
+// nothing tells of the end, and a transport or a Sock call that gets the number is refused
+// with ErrFdInUse until then. Loop only.
 func (l *Loop) AddReader(fd FD, fn func()) error {
 	h, err := l.newWatch(fd, fn)
 	if err != nil {
@@ -29,7 +33,7 @@ func (l *Loop) AddWriter(fd FD, fn func()) error {
 // RemoveReader ends what AddReader began and reports whether there was a
 // reader: remove_reader. An event of this turn that has not reached the reader
 // yet does not reach it any more. What a transport or a Sock call watches is no
-// reader. Loop only.
+// reader: unlike in asyncio a call that waits goes on. Loop only.
 func (l *Loop) RemoveReader(fd FD) bool { return l.r.RemoveReader(l.standIns.of(fd)) }
 
 // RemoveWriter is RemoveReader for the writer: remove_writer.

@@ -14,7 +14,7 @@ var (
 	ErrDied = errors.New("event loop died: a callback ended its goroutine")
 
 	// ErrInUse: somebody else of this loop watches the descriptor.
-	ErrInUse = errors.New("descriptor is in use by another call or transport of the loop")
+	ErrInUse = errors.New("descriptor is in use by another call, reader, writer or transport of the loop")
 
 	// ErrStaleDescriptor is reported when a registered descriptor was closed
 	// while a duplicate of it lives on, so that the kernel goes on reporting

@@ -92,10 +92,16 @@ func (r *Reactor) RemoveWriter(fd int) bool { return r.unwatch(fd, poller.Out, f
 // alone: it fails with ErrInUse where there is one already, and only Release ends
 // it. It allocates nothing in the steady state. Loop only.
 func (r *Reactor) Hold(fd int, i poller.Interest, fn func(any), arg any) error {
-	if w, ok := r.watches[fd]; ok && w.side(i).fn != nil {
+	if w, ok := r.watches[fd]; ok && w.side(i).fn != nil && !w.isOutlived() {
 		return ErrInUse
 	}
 	return r.watch(fd, i, direction{call: call{fn, arg}, held: true})
+}
+
+// isOutlived reports whether the descriptor was closed under the watch, and the number
+// is another's. poll(2) does not tell.
+func (w *watch) isOutlived() bool {
+	return !w.in.held && !w.out.held && errors.Is(w.r.Modify(w.token, w.interest()), syscall.ENOENT)
 }
 
 // Release ends what Hold began. Loop only.

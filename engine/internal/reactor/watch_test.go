@@ -185,6 +185,26 @@ func TestWatchOutlived(t *testing.T) {
 	}
 }
 
+// TestHoldOutlived: nor is it in the way of who holds it.
+func TestHoldOutlived(t *testing.T) {
+	w := newWatched(t)
+	must(t, w.r.AddReader(w.fd, w.say, "old"))
+	must(t, w.r.AddWriter(w.fd, w.say, "old"))
+	if err := w.r.Hold(w.fd, poller.In, w.say, "x"); err != ErrInUse {
+		t.Errorf("Hold of an open one: %v, want ErrInUse", err)
+	}
+	w.p.CloseFD(w.fd)
+	w.p.Open()
+	must(t, w.r.Hold(w.fd, poller.In, w.say, "new"))
+	w.interest(poller.In)
+	w.expect(poller.Readable|poller.Writable, "new")
+	w.removed(w.r.RemoveReader, false)
+	w.r.Release(w.fd, poller.In)
+	if w.r.slots.live != 0 || len(w.r.watches) != 0 {
+		t.Errorf("%d slots and %d watches are left", w.r.slots.live, len(w.r.watches))
+	}
+}
+
 // TestWatchClosed: the watch of a descriptor that is closed already can be
 // ended, and the number watched again.
 func TestWatchClosed(t *testing.T) {
