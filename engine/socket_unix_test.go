@@ -264,3 +264,21 @@ func TestSocketLeaveOnce(t *testing.T) {
 	}
 	must(t, syscall.Close(<-taken))
 }
+
+// TestProtocolInErrors: SCTP is not called TCP, whether the system has it or not.
+func TestProtocolInErrors(t *testing.T) {
+	s, err := engine.NewSocket(engine.AFInet, engine.SockStream, 132)
+	op := "socket"
+	if err == nil {
+		must(t, s.Close())
+		op, err = "listen", s.Listen(1)
+	}
+	wantPrefix(t, err, op+" sctp: ")
+}
+
+func wantPrefix(t *testing.T, err error, prefix string) {
+	t.Helper()
+	if err == nil || !strings.HasPrefix(err.Error(), prefix) {
+		t.Errorf("%v, want %s", err, prefix)
+	}
+}

@@ -93,6 +93,14 @@ func TestNetwork(t *testing.T) {
 			t.Errorf("%v is %s, want %s", kind, got, want)
 		}
 	}
+	for kind, want := range map[Kind]string{
+		{Inet, Stream, TCP}: "tcp", {Inet6, Dgram, UDP}: "udp", {Inet, Stream, 132}: "sctp", {Inet6, SeqPacket, 132}: "sctp",
+		{Inet, Dgram, 136}: "udplite", {Inet, Raw, 132}: "ip", {Unix, Stream, 132}: "unix",
+	} {
+		if got := kind.Network(); got != want {
+			t.Errorf("%v is %s, want %s", kind, got, want)
+		}
+	}
 	if a := UnixAddr("x").NetAddr(Dgram); a.Network() != "unixgram" {
 		t.Errorf("a unix name for datagrams is of %s", a.Network())
 	}

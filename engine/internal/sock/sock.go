@@ -16,8 +16,17 @@ const (
 // Kind is what a socket was made as.
 type Kind struct{ Family, Type, Proto int }
 
-// Network is the name that package net has for such sockets.
-func (k Kind) Network() string { return Network(k.Family, k.Type) }
+// Network is the name that package net has for such sockets, or that of a protocol
+// which it does not know.
+func (k Kind) Network() string {
+	if name, ok := otherProtocols[k.Proto]; ok && (k.Family == Inet || k.Family == Inet6) && k.Type != Raw {
+		return name
+	}
+	return Network(k.Family, k.Type)
+}
+
+// otherProtocols are those of internet sockets beside TCP and UDP.
+var otherProtocols = map[int]string{33: "dccp", 132: "sctp", 136: "udplite"}
 
 // Errors of this file are *os.SyscallError, but for those of addresses, which are
 // *AddrError, and those of Accept, Receive, ReceiveFrom, Send and SendTo, which are
