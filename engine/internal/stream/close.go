@@ -2,12 +2,9 @@ package stream
 
 // Close ends the stream when all was sent. Reading ends at once. Loop only.
 func (s *Stream) Close() {
-	if s.state >= closing {
-		return
-	}
 	s.flushHeld()
 	if s.state >= closing {
-		return // by what came of that
+		return // before, or by what came of that
 	}
 	s.state = closing
 	s.shut()
@@ -112,5 +109,5 @@ func (s *Stream) closeFD() {
 		_ = s.shard.reactor.Detach(s.token) // or it was not watched
 	}
 	s.shard.system.close(int(s.fd))
-	s.fd, s.token, s.limits = -1, 0, nil
+	s.fd, s.limits = -1, nil
 }

@@ -55,13 +55,14 @@ func TestRetain(t *testing.T) {
 				equal(t, "not copied", &all.Bytes()[0] == &p[0], size >= retainWhole)
 				w.sh.Retain(p[len(p)-1:]).Release()
 				w.sh.Retain(p).Release()
-				refs = append(refs, all, w.sh.Retain(p[:1]))
+				refs = append(refs, all, w.sh.Retain(p[:1]), w.sh.Retain(p[size/20:]))
 				w.sh.Retain(bytes.Clone(p)).Release() // memory of others
 				equal(t, "valid to the end", bytes.Equal(p, sent), true)
 			})
 			w.receive(make([]byte, size), func([]byte) {})
 			equal(t, "retained", bytes.Equal(refs[0].Bytes(), sent), true)
 			equal(t, "retained in part", bytes.Equal(refs[1].Bytes(), sent[:1]), true)
+			equal(t, "retained from the middle", bytes.Equal(refs[2].Bytes(), sent[size/20:]), true)
 			for _, r := range refs {
 				r.Release()
 			}
@@ -79,6 +80,32 @@ func TestRetainBeforePanic(t *testing.T) {
 		w.receive(make([]byte, retainWhole), func([]byte) {})
 		equal(t, "retained", bytes.Equal(ref.Bytes(), sent), true)
 		equal(t, "faults", len(w.faults), 1)
+		ref.Release()
+	})
+}
+
+// TestRetainOfWhatWasNotRead copies it, of any size, also before the first read; and
+// nothing of the input is nothing.
+func TestRetainOfWhatWasNotRead(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		for range 2 {
+			for _, size := range []int{0, 1, retainWhole, inputSize, inputSize + 1} {
+				p := pattern(size)
+				ref := w.sh.Retain(p)
+				equal(t, "retained", bytes.Equal(ref.Bytes(), p), true)
+				ref.Release()
+			}
+			w.sh.Retain(w.sh.buffer()[:0]).Release()
+		}
+	})
+}
+
+// TestALoopThatEndsInACallback leaves what that has retained to who has it.
+func TestALoopThatEndsInACallback(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		ref := w.sh.Retain(w.sh.buffer()[:retainWhole])
+		w.sh.closeInput()
+		equal(t, "used", w.sh.Pool().Used(), 0)
 		ref.Release()
 	})
 }

@@ -77,3 +77,15 @@ func TestLingeringGoesOnUntilThePeerEnds(t *testing.T) {
 		})
 	}
 }
+
+// TestNobodyLingersUnwatched: the end of the peer would not be noticed.
+func TestNobodyLingersUnwatched(t *testing.T) {
+	w := newRefusing(t, syscall.ENOSPC)
+	o, p := w.fresh(unixPair)
+	p.write([]byte("unread"))
+	w.turn(o.Close)
+	w.turn()
+	o.says("lost")
+	equal(t, "lingering", w.sh.Stats().Lingering, 0)
+	equal(t, "descriptor", o.Stream.fd, -1)
+}

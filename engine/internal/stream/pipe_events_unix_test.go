@@ -83,8 +83,8 @@ func TestAPanicAtTheEndOfAPipe(t *testing.T) {
 	})
 }
 
-// TestReadsOfWhatNobodyWatches are asked for once a turn, however often; what is only
-// written to asks for none.
+// TestReadsOfWhatNobodyWatches begin with the stream, and are asked for once a turn,
+// however often; what is only written to asks for none.
 func TestReadsOfWhatNobodyWatches(t *testing.T) {
 	onPollers(t, func(t *testing.T, w *world) {
 		open := func(path string, mode int) int {
@@ -94,6 +94,7 @@ func TestReadsOfWhatNobodyWatches(t *testing.T) {
 		}
 		null := w.started(open(os.DevNull, unix.O_WRONLY), WriteDevice)
 		zero := w.started(open("/dev/zero", unix.O_RDONLY), ReadDevice)
+		w.until(func() bool { return zero.in.n > 0 })
 		w.turn(zero.readable, zero.readable, zero.readable)
 		w.turn()
 		before, read := w.r.Stats().Callbacks, zero.in.n

@@ -19,6 +19,20 @@ func TestPostsOnAClosedLoopTakeNoRoom(t *testing.T) {
 			equal(t, "a post of memory", o.PostOwned(pattern(100), nil), first)
 		}
 		equal(t, "on the way", o.flight.pending(), 0)
+		equal(t, "copies on the way", w.sh.posts.used, 0)
+		o.Abort()
+	})
+}
+
+// TestPostsOnAClosedLoopCountForNothing in the loop's memory.
+func TestPostsOnAClosedLoopCountForNothing(t *testing.T) {
+	onLimited(t, 4, func(t *testing.T, w *world) {
+		o, _ := w.connect(unixPair)
+		must(t, w.r.Close())
+		if o.Post(pattern(100)) == nil || o.PostOwned(pattern(100), nil) == nil {
+			t.Error("a post was taken")
+		}
+		equal(t, "memory", w.sh.Stats().Memory, 0)
 		o.Abort()
 	})
 }
