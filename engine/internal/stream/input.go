@@ -48,7 +48,7 @@ func (in *input) find(p []byte) int {
 	}
 	mem := in.block.Bytes()
 	at := cap(mem) - cap(p)
-	if at < 0 || at+len(p) > len(mem) || &mem[at] != &p[0] {
+	if at < 0 || &mem[at] != &p[0] {
 		return -1
 	}
 	return at

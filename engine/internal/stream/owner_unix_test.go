@@ -81,7 +81,12 @@ func (o *owner) End() bool {
 	return o.keepOpen
 }
 
-func (o *owner) Sent(n int) { o.w.sent += uint64(n) }
+func (o *owner) Sent(n int) {
+	if n <= 0 {
+		o.w.t.Errorf("told of %d bytes sent", n)
+	}
+	o.w.sent += uint64(n)
+}
 
 func (o *owner) Pause()  { o.tell("pause", o.onPause) }
 func (o *owner) Resume() { o.tell("resume", o.onResume) }

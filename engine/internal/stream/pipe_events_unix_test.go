@@ -31,10 +31,11 @@ func TestEventsOfWhatIsWrittenTo(t *testing.T) {
 			p, o := newPeer(t, b), w.started(a, kind)
 			w.turn(o.fill)
 			for _, ready := range []poller.Ready{poller.Readable, poller.Readable | poller.Urgent} {
-				waits := o.Stream.out.Len()
+				ev, waits := &poller.Event{}, o.Stream.out.Len()
 				p.read()
-				o.HandleReady(&poller.Event{}, ready)
+				o.HandleReady(ev, ready)
 				equal(t, "goes on", o.Stream.out.Len() < waits, true)
+				equal(t, "left", ev.Ready, 0)
 				w.turn(o.fill)
 			}
 			for _, ready := range []poller.Ready{poller.HangUp, poller.Failed, poller.PeerClosed, poller.HangUp | poller.Writable} {

@@ -93,6 +93,9 @@ func TestOutputOfAReadPipe(t *testing.T) {
 		equal(t, "events", w.r.Stats().Events-events, 0)
 		equal(t, "sent", o.WriteOwned([]byte("x"), nil), ErrReadOnly)
 		equal(t, "posted", o.Post([]byte("x")), ErrReadOnly)
+		w.turn(o.WriteEOF)
+		w.turn()
+		o.says("")
 		w.end(o)
 	})
 }

@@ -126,9 +126,6 @@ func (s *Stream) arrived(n int) {
 	s.flight.bytes.Add(-int64(n))
 	s.shard.memory.arrive(n)
 	s.shard.room.tell(s)
-	if s.state >= lost {
-		return
-	}
 	if s.out.Len() > 0 {
 		s.queued()
 	}

@@ -78,6 +78,7 @@ func (w *world) endInFlight(size int, end func(*owner), drops bool) {
 	w.turn(func() {
 		must(w.t, o.Post(pattern(size)))
 		must(w.t, o.PostOwned([]byte("owned"), func() { released++; panic("in release") }))
+		must(w.t, o.PostOwned([]byte("!"), nil))
 		end(o)
 		equal(w.t, "refused", o.Post([]byte("x")), ErrClosing)
 	})
@@ -89,7 +90,7 @@ func (w *world) endInFlight(size int, end func(*owner), drops bool) {
 	if drops {
 		equal(w.t, "sent", p.in.n, 0)
 	} else {
-		equal(w.t, "sent", p.in, sumOf(append(pattern(size), "owned"...)))
+		equal(w.t, "sent", p.in, sumOf(append(pattern(size), "owned!"...)))
 	}
 	if !o.IsClosing() {
 		w.turn(o.Close)

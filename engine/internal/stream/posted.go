@@ -69,7 +69,7 @@ func (q *postings) take() *posted {
 	if m == nil {
 		return q.fresh()
 	}
-	q.free, m.next = m.next, nil
+	q.free = m.next
 	return m
 }
 

@@ -18,6 +18,7 @@ func TestPosted(t *testing.T) {
 		if !bytes.Equal(m.bytes(), want) {
 			t.Errorf("%d bytes were not copied", size)
 		}
+		m.stream, m.owned, m.release, m.isOwned = &Stream{}, p, func() {}, true
 		q.give(m)
 		if m = q.take(); len(m.bytes()) != 0 || m.stream != nil || m.owned != nil || m.release != nil || m.isOwned {
 			t.Errorf("after %d bytes: %+v", size, m)

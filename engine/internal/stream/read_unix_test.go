@@ -97,6 +97,22 @@ func TestResumeWithoutInputReadsNothing(t *testing.T) {
 	})
 }
 
+// TestResumeOfWhatIsNotPaused puts no read off, and what is only written to begins none.
+func TestResumeOfWhatIsNotPaused(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		o, p := w.connect(unixPair)
+		p.write([]byte("x"))
+		w.turn(o.ResumeReading)
+		o.says("data(1)")
+		w.end(o)
+		in, out := w.pipes()
+		w.turn(out.ResumeReading)
+		equal(t, "reading", out.IsReading(), false)
+		w.turn(out.Close)
+		w.until(func() bool { return in.over && out.over })
+	})
+}
+
 func TestOneEndIsToldOnce(t *testing.T) {
 	onPollers(t, func(t *testing.T, w *world) {
 		o, p := w.connect(unixPair)
@@ -213,6 +229,20 @@ func TestSwitchToBufferedLosesNothing(t *testing.T) {
 	})
 }
 
+func TestSetBufferedBackAndForth(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		o, p := w.connect(unixPair)
+		o.buf = make([]byte, 7)
+		for i, on := range []bool{false, true, false} {
+			o.SetBuffered(on)
+			p.write([]byte("x"))
+			w.until(func() bool { return o.in.n > i })
+		}
+		o.says("data(1) buffer updated(1) data(1)")
+		w.end(o)
+	})
+}
+
 func TestDataThenReset(t *testing.T) {
 	onPollers(t, func(t *testing.T, w *world) {
 		o, p := w.connect(tcpPair)
@@ -226,6 +256,26 @@ func TestDataThenReset(t *testing.T) {
 		for _, s := range o.journal {
 			equal(t, "end of a reset", s == "end", false)
 		}
+	})
+}
+
+// TestOnlyUnixSocketsAreAskedForDescriptors, which costs a longer call.
+func TestOnlyUnixSocketsAreAskedForDescriptors(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		calls, sys := "", &w.sh.system
+		sys.read = func(fd int, p []byte) (int, error) { calls += "read "; return kernel.read(fd, p) }
+		sys.receive = func(fd int, p []byte, m *message) (int, bool, error) {
+			calls += "receive "
+			return kernel.receive(fd, p, m)
+		}
+		for _, pair := range []func(testing.TB) (int, int){tcpPair, unixPair} {
+			o, p := w.connect(pair)
+			p.write([]byte("x"))
+			w.until(func() bool { return o.in.n > 0 })
+			w.turn(o.Abort)
+			w.turn()
+		}
+		equal(t, "calls", calls, "read receive ")
 	})
 }
 

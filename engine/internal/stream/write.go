@@ -99,9 +99,9 @@ func (s *Stream) Flush() {
 	s.settle()
 }
 
-// flushHeld sends what is held.
+// flushHeld sends what is held. A stream that is lost holds nothing.
 func (s *Stream) flushHeld() {
-	if s.out.Len() > 0 && !s.is(blocked) && s.state < lost {
+	if s.out.Len() > 0 && !s.is(blocked) {
 		s.send()
 	}
 }
@@ -186,7 +186,7 @@ func (s *Stream) block() {
 // writable goes on where the kernel refused. An end that was waiting for it is
 // told at once: this is an event of its own.
 func (s *Stream) writable() {
-	if !s.is(blocked) || s.state >= lost {
+	if !s.is(blocked) {
 		return
 	}
 	s.unset(blocked)

@@ -252,6 +252,7 @@ func TestRefusedWrites(t *testing.T) {
 			equal(t, "Writev", err, want)
 		}
 		refused(nil, nil)
+		equal(t, "calls that send nothing", w.sh.Stats().Writes, 0)
 		w.turn(o.WriteEOF)
 		refused(nil, ErrAfterEOF)
 		refused([]byte("x"), ErrAfterEOF)
@@ -260,9 +261,25 @@ func TestRefusedWrites(t *testing.T) {
 		refused([]byte("x"), ErrAfterEOF)
 
 		o, _ = w.connect(unixPair)
-		w.turn(o.Close, func() { refused([]byte("x"), ErrClosing); refused(nil, nil) })
+		w.turn(o.Close, o.WriteEOF, func() { refused([]byte("x"), ErrClosing); refused(nil, nil) })
 		w.turn()
 		refused([]byte("x"), ErrClosing)
+	})
+}
+
+// TestTheMemoryOfAWriteIsLetGo when the kernel has it.
+func TestTheMemoryOfAWriteIsLetGo(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		o, _ := w.connect(unixPair)
+		w.turn(func() {
+			for range 3 {
+				must(t, o.WriteOwned([]byte("x"), nil))
+			}
+		})
+		for _, piece := range w.sh.pieces[:cap(w.sh.pieces)] {
+			equal(t, "kept", piece == nil, true)
+		}
+		w.end(o)
 	})
 }
 
