@@ -63,8 +63,8 @@ func TestAShortReadIsNotFollowedByAnother(t *testing.T) {
 	})
 }
 
-// TestAReadOfNothingHearsOfTheNext makes one by filling the buffer to the brim.
-func TestAReadOfNothingHearsOfTheNext(t *testing.T) {
+// TestAReadToTheBrimHearsOfTheNext, and asks for no memory in vain.
+func TestAReadToTheBrimHearsOfTheNext(t *testing.T) {
 	onPollers(t, func(t *testing.T, w *world) {
 		o, p := w.connect(unixPair)
 		o.SetBuffered(true)
@@ -73,7 +73,28 @@ func TestAReadOfNothingHearsOfTheNext(t *testing.T) {
 			p.write([]byte("12345"))
 			w.turns(3)
 			equal(t, "received", o.in.n, 5*(i+1))
+			equal(t, "asked and told", len(o.journal), 2*(i+1))
 		}
+		w.end(o)
+	})
+}
+
+// TestAReadInVainHearsOfTheNext: there was an event, and then nothing.
+func TestAReadInVainHearsOfTheNext(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		o, p := w.connect(unixPair)
+		vain := true
+		w.reads(func(_ int, p []byte) ([]byte, error) {
+			if vain {
+				vain = false
+				return nil, syscall.EAGAIN
+			}
+			return p, nil
+		})
+		p.write([]byte("x"))
+		w.until(func() bool { return !vain })
+		p.write([]byte("y"))
+		w.until(func() bool { return o.in == p.out })
 		w.end(o)
 	})
 }

@@ -241,6 +241,7 @@ func TestReadsThatFail(t *testing.T) {
 			equal(t, "received", o.in.n, 3)
 			o.says("data(2) data(1) lost:read: read: " + errno.Error())
 			wantFailed(t, o, "read", errno)
+			equal(t, "reports", len(w.faults), 0)
 			w.sh.system = kernel
 		}
 	})

@@ -22,6 +22,7 @@ func TestWritesOfATurnLeaveTogether(t *testing.T) {
 		equal(t, "calls", w.sends(func() {
 			for range 8 {
 				o.write(piece)
+				equal(t, "waits for the end of the turn", o.Stream.is(listed), true)
 			}
 		}), 1)
 		equal(t, "calls of a look at the size", w.sends(func() {
@@ -61,6 +62,7 @@ func TestWritesOfADataCallbackLeaveWithIt(t *testing.T) {
 				o.write([]byte("ab"))
 				other.write([]byte("cd"))
 			}
+			equal(t, "waits for the end of the turn", o.Stream.is(listed), false)
 		}
 		p.write([]byte("x"))
 		q.write([]byte("y")) // its event comes behind
@@ -134,6 +136,10 @@ func TestLargeWriteIsCopiedWhenRefused(t *testing.T) {
 		o, p := w.connect(unixPair)
 		for _, size := range []int{heldLimit + 1, 4 << 20} {
 			b := pattern(size)
+			w.sh.system.write = func(fd int, p []byte) (int, error) {
+				equal(t, "copied first", &p[0] == &b[0], o.Stream.out.Len() == 0)
+				return kernel.write(fd, p)
+			}
 			w.turn(func() {
 				o.write(b)
 				left := o.Stream.out.Len()
