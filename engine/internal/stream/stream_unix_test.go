@@ -133,6 +133,19 @@ func TestAnEventOfWritingReadsNothing(t *testing.T) {
 	})
 }
 
+// TestAnEventOfWritingSendsNothingThatIsHeld: that leaves with the rest of the turn.
+func TestAnEventOfWritingSendsNothingThatIsHeld(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		o, _ := w.connect(unixPair)
+		equal(t, "calls", w.sends(func() {
+			o.write([]byte("one"))
+			o.HandleReady(&poller.Event{}, poller.Writable)
+			o.write([]byte("two"))
+		}), 1)
+		w.end(o)
+	})
+}
+
 // TestErrorsAreDescribed by who knows the addresses.
 func TestErrorsAreDescribed(t *testing.T) {
 	w := newRefusing(t, syscall.ENOSPC)
