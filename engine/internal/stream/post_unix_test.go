@@ -27,6 +27,7 @@ func TestPostsOfATurnLeaveTogether(t *testing.T) {
 		equal(t, "sent", p.in, sumOf([]byte("abcdef")))
 		equal(t, "calls", w.sh.Stats().Writes-before, 1)
 		equal(t, "released", released, 2)
+		equal(t, "copies on the way", w.sh.posts.used, 0)
 		w.end(o)
 	})
 }

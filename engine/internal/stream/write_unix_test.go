@@ -97,6 +97,16 @@ func TestNothingIsHeldOutsideOfATurn(t *testing.T) {
 	})
 }
 
+func TestALargeWriteGoesBehindWhatIsHeld(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		o, p := w.connect(unixPair)
+		w.turn(func() { o.write([]byte("held")); o.write(pattern(heldLimit + 1)) })
+		p.read()
+		equal(t, "sent", p.in, o.out)
+		w.end(o)
+	})
+}
+
 func TestWritev(t *testing.T) {
 	onPollers(t, func(t *testing.T, w *world) {
 		o, p := w.connect(unixPair)
