@@ -71,8 +71,8 @@ func (e *Endpoint) receive(in *inbox) bool {
 	return true
 }
 
-// again asks for another batch in the next turn, behind the fresh events of its
-// poll.
+// again asks for another batch in the next turn, before those that become ready
+// meanwhile.
 func (e *Endpoint) again() {
 	if now := e.shard.polls(); e.againAt != now {
 		e.againAt = now

@@ -20,7 +20,7 @@
 //	3 clock     read once, and only with live timers
 //	4 gather    mailbox to the ready queue: n callbacks; due timers to the due list
 //	5 ready     those n callbacks
-//	6 events    in poller order, then those who stood over budget
+//	6 events    those told of the poll before, then the others in poller order
 //	7 due       timers in order of deadline and registration
 //	8 flush     what coalesced in steps 5 to 7
 //

@@ -244,7 +244,7 @@ func (r *Reactor) release() error {
 	r.timers.clear()
 	r.slots = slots{}
 	r.watches = make(map[int]*watch)
-	r.again, r.standing, r.flush, r.flushing = nil, nil, nil, nil
+	r.again, r.standing, r.front, r.flush, r.flushing = nil, nil, nil, nil, nil
 	r.cleanup.Stop()
 	close(r.home.turns)
 	if r.home.gone != nil {

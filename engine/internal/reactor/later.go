@@ -30,9 +30,9 @@ func (r *Reactor) TurnTime() int64 {
 // was done since. Loop only.
 func (r *Reactor) Polls() uint64 { return r.polls }
 
-// Again brings the registration that t names back in the next turn, behind its
-// fresh events: for who has used up its byte budget. The next poll does not
-// wait. Loop only.
+// Again brings the registration that t names back in the next turn, before those
+// that became ready meanwhile: for who has used up its byte budget. The next poll
+// does not wait. Loop only.
 func (r *Reactor) Again(t poller.Token, ready poller.Ready) {
 	r.again = append(r.again, poller.Event{Token: t, Ready: ready})
 }
@@ -44,13 +44,9 @@ func (r *Reactor) Again(t poller.Token, ready poller.Ready) {
 // of a large set.
 const staleLimit = 64
 
-// stale counts an event whose registration is gone. It is the loop's own doing
-// when the slot changed after this turn's poll, or when the event is not of the
-// kernel but of one that stood over budget.
+// stale counts a fresh event whose registration is gone. It is the loop's own doing
+// when the slot changed after this turn's poll.
 func (r *Reactor) stale(t poller.Token) {
-	if len(r.events) == 0 {
-		return
-	}
 	r.stats.Stale++
 	i := t.Index()
 	if uint64(i) < uint64(len(r.slots.table)) && r.slots.table[i].changed == uint32(r.polls) {

@@ -18,10 +18,12 @@ type model struct {
 	ready    []*handle // callbacks of the loop
 	mail     []*handle // posts
 	timers   []*entry
-	standing []*handle // over budget, for the next turn
+	standing []poller.Event // over budget, for the next turn
+	told     []poller.Token // of the last poll, in order
 	flushes  []func()
 	files    map[int]*file             // watched descriptors
 	names    map[poller.Token]reported // what an event's token stands for
+	edges    map[poller.Token]bool
 
 	stop    bool
 	skipped int // turns that had no poll
@@ -54,7 +56,7 @@ type file struct {
 type reported func(poller.Ready) []*handle
 
 func newModel(p poller.Poller, every int) *model {
-	return &model{p: p, every: every, files: map[int]*file{}, names: map[poller.Token]reported{}}
+	return &model{p: p, every: every, files: map[int]*file{}, names: map[poller.Token]reported{}, edges: map[poller.Token]bool{}}
 }
 
 func (m *model) run() {
@@ -101,14 +103,39 @@ func (m *model) poll() (handles []*handle) {
 	} else {
 		events, _ = m.p.Wait(next, poller.Block)
 	}
+	events = m.order(append(m.standing, events...))
+	m.standing, m.told = nil, nil
 	for _, ev := range events {
 		if of, ok := m.names[ev.Token]; ok {
 			handles = append(handles, of(ev.Ready)...)
+			m.tell(ev)
 		}
 	}
-	handles = append(handles, m.standing...)
-	m.standing = nil
 	return handles
+}
+
+// order puts those first that were told of the poll before, each once.
+func (m *model) order(events []poller.Event) (out []poller.Event) {
+	for _, t := range m.told {
+		var all poller.Ready
+		events = slices.DeleteFunc(events, func(ev poller.Event) bool {
+			if ev.Token == t {
+				all |= ev.Ready
+			}
+			return ev.Token == t
+		})
+		if all != 0 {
+			out = append(out, poller.Event{Token: t, Ready: all})
+		}
+	}
+	return append(out, events...)
+}
+
+// tell notes who is told, but not an edge that is only writable.
+func (m *model) tell(ev poller.Event) {
+	if !slices.Contains(m.told, ev.Token) && (ev.Ready != poller.Writable || !m.edges[ev.Token]) {
+		m.told = append(m.told, ev.Token)
+	}
 }
 
 // due takes the timers before limit, by deadline and registration.
@@ -174,12 +201,8 @@ func (m *model) disarm(h *handle) bool {
 	return true
 }
 
-func (m *model) again(h *handle) {
-	if h != nil {
-		m.standing = append(m.standing, &handle{call: func(r poller.Ready) {
-			if !h.cancelled {
-				h.call(r)
-			}
-		}, ready: poller.Readable})
+func (m *model) again(t poller.Token) {
+	if t != 0 {
+		m.standing = append(m.standing, poller.Event{Token: t, Ready: poller.Readable})
 	}
 }

@@ -101,6 +101,7 @@ func (m *model) attach(fd int, f func(poller.Ready)) (*handle, poller.Token, err
 			}
 		}}}
 	})
+	m.edges[t] = true
 	return h, t, m.add(fd, t, poller.In|poller.Out|poller.Edge)
 }
 

@@ -97,7 +97,9 @@ type Reactor struct {
 	events   []poller.Event // fresh, the poller's slice
 	standing []poller.Event // over budget since the last turn
 	again    []poller.Event // over budget since this turn's poll
-	cursor   int            // place in events or standing
+	front    []poller.Event // memory for the next standing
+	places   uint32         // how many have been told in this turn; see order.go
+	cursor   int            // place in standing or events
 	flush    []Flusher      // asked for since step 8 began
 	flushing []Flusher
 	flushed  int // place in flushing

@@ -164,7 +164,7 @@ func (s *modelSubject) forget(fd int) {
 	}
 }
 
-func (s *modelSubject) again(fd int) { s.model.again(s.edges[fd].h) }
+func (s *modelSubject) again(fd int) { s.model.again(s.edges[fd].token) }
 
 func (s *modelSubject) rearm(fd int, i poller.Interest) {
 	if s.live(fd) {

@@ -95,6 +95,9 @@ func (r *Reactor) pollOnce() (now int64) {
 	if len(r.again) > 0 {
 		r.again, r.standing = r.standing, r.again
 	}
+	last := r.places
+	r.places = 0
+	r.arrange(last)
 	return now
 }
 
@@ -125,14 +128,17 @@ func (r *Reactor) gatherDue(now int64) {
 	r.stats.TimersFired += uint64(len(r.timers.due))
 }
 
-// runEvents does step 6: fresh events, then those who stood over budget.
+// runEvents does step 6: those who were told of the poll before or stood over
+// budget, then the others; see order.go.
 func (r *Reactor) runEvents() {
-	r.events = r.dispatch(r.events)
-	r.standing = r.dispatch(r.standing)
+	if len(r.standing) > 0 {
+		r.standing = r.dispatch(r.standing, false)
+	}
+	r.events = r.dispatch(r.events, true)
 }
 
 // dispatch acts on events and returns what is left of them: nothing.
-func (r *Reactor) dispatch(events []poller.Event) []poller.Event {
+func (r *Reactor) dispatch(events []poller.Event, fresh bool) []poller.Event {
 	for r.cursor < len(events) {
 		ev := &events[r.cursor]
 		if ev.Ready == 0 {
@@ -142,8 +148,9 @@ func (r *Reactor) dispatch(events []poller.Event) []poller.Event {
 		ready := ev.Ready
 		ev.Ready = 0
 		if p := r.slots.at(ev.Token); p != nil {
+			r.told(p, ready)
 			p.handler.HandleReady(ev, ready)
-		} else {
+		} else if fresh {
 			r.stale(ev.Token)
 		}
 	}

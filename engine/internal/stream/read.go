@@ -34,7 +34,7 @@ func (s *Stream) readable() {
 	}
 }
 
-// again asks for a read in the next turn, behind the fresh events of its poll.
+// again asks for a read in the next turn, before those that become ready meanwhile.
 func (s *Stream) again() {
 	if s.token == 0 {
 		s.againUnwatched()
@@ -182,6 +182,14 @@ func (s *Stream) ResumeReading() {
 	}
 	if s.is(spent) && s.state == open {
 		s.unset(spent)
+		s.renew()
+	}
+}
+
+// renew asks for a read in a later turn, behind those that are ready already: the edge
+// was spent while reading was paused.
+func (s *Stream) renew() {
+	if s.token == 0 || s.shard.reactor.Renew(s.token) != nil {
 		s.again()
 	}
 }
