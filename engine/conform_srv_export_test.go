@@ -14,10 +14,10 @@ func (l *Loop) SetServerLookup(fn func(ctx context.Context, host string) ([]Addr
 }
 
 // AcceptedAs hands the server a connection, as a listener does.
-func (s *Server) AcceptedAs(fd FD) { s.Accepted(fd, AFUnix, sock.UnixAddr("")) }
+func (s *Server) AcceptedAs(fd FD) { (*serverEvents)(s).Accepted(fd, AFUnix, sock.UnixAddr("")) }
 
 // AcceptFailed tells the server of an error, as a listener does.
-func (s *Server) AcceptFailed(err error) { s.Failed(err) }
+func (s *Server) AcceptFailed(err error) { (*serverEvents)(s).Failed(err) }
 
 // Waiting is how many wait for the end of the server.
 func (s *Server) Waiting() int { return len(s.waiters) }

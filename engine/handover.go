@@ -87,7 +87,7 @@ func (s *Server) adopt(x listening) {
 	for _, k := range x.sockets {
 		if s.state == serverServing {
 			if err := s.listen(k); err != nil {
-				s.Failed(err)
+				s.failed("socket.accept() failed", err)
 			}
 		}
 	}

@@ -168,7 +168,7 @@ func (s *Server) listen(k *Socket) error {
 	if err := k.Listen(s.options.Backlog); err != nil {
 		return err
 	}
-	a := accept.New(s.loop.r, k.Fd(), k.Family(), s.options.AcceptBatch, s)
+	a := accept.New(s.loop.r, k.Fd(), k.Family(), s.options.AcceptBatch, (*serverEvents)(s))
 	s.accepts = append(s.accepts, a)
 	if s.options.Shed {
 		a.Shed()
@@ -287,38 +287,4 @@ func (s *Server) hold(do func(*accept.Listener)) {
 	for _, a := range s.accepts {
 		do(a)
 	}
-}
-
-// Starved is told by a listener.
-func (s *Server) Starved() {
-	if s.crew != nil {
-		s.crew.spread.starved.Store(true)
-	}
-}
-
-// Exhausted is told by a listener.
-func (s *Server) Exhausted(err error) {
-	s.stats.Pauses++
-	s.tellExhausted(err)
-}
-
-// Shed is told by a listener. It is reported once in the time between two
-// reports of one that pauses.
-func (s *Server) Shed(err error) {
-	s.stats.Shed++
-	if now := s.loop.Time(); s.stats.Shed == 1 || now-s.shedTold >= accept.RetryDelay {
-		s.shedTold = now
-		s.tellExhausted(err)
-	}
-}
-
-func (s *Server) tellExhausted(err error) {
-	s.loop.CallExceptionHandler(ErrorContext{
-		Message: "socket.accept() out of system resource", Err: err, Socket: s, Context: s.ctx,
-	})
-}
-
-// Failed is told by a listener.
-func (s *Server) Failed(err error) {
-	s.loop.CallExceptionHandler(ErrorContext{Message: "socket.accept() failed", Err: err, Socket: s, Context: s.ctx})
 }

@@ -12,33 +12,6 @@ type accepted struct {
 	place int32
 }
 
-// Room is asked by a listener before it accepts. Shutdown takes the queue whatever
-// memory there is.
-func (s *Server) Room() bool {
-	if s.ending == nil && s.loop.transports().Full() {
-		s.hold((*accept.Listener).Press)
-		return false
-	}
-	return s.crew == nil || s.crew.room(s)
-}
-
-// Unused is told by a listener that has not used the room.
-func (s *Server) Unused() {
-	if s.crew != nil {
-		s.crew.unused()
-	}
-}
-
-// Accepted is told by a listener.
-func (s *Server) Accepted(fd, family int, peer sock.Addr) {
-	s.taken++
-	if e := (endpoint{fd: fd, family: family, peer: peer, prompt: s.prompt}); s.crew != nil {
-		s.crew.place(s, e)
-	} else {
-		s.admit(e)
-	}
-}
-
 // admit makes the protocol in the next turn, as by the task that asyncio makes for
 // each connection.
 func (s *Server) admit(e endpoint) {
