@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"syscall"
 	"time"
 
@@ -32,7 +33,7 @@ func (c *Conn) read(p []byte) (int, error) {
 	for {
 		until := c.readUntil.passing()
 		if err := until.Err(); err != nil {
-			return 0, err
+			return 0, c.orClosed(err)
 		}
 		if n, err := c.readNow(p); n > 0 || err != nil || len(p) == 0 {
 			return n, err
@@ -115,15 +116,28 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 
 func (c *Conn) write(p []byte) error {
 	until := c.writeUntil.passing()
-	if err := cmp.Or(mayBlock(), c.refuses(), until.Err()); err != nil {
-		return err
+	err := cmp.Or(mayBlock(), c.refuses(), until.Err())
+	if err == nil {
+		err = c.transport.Post(p)
 	}
-	err := c.transport.Post(p)
 	if err == ErrWouldBlock {
 		err = c.transport.PostWait(until, p)
 	}
-	if err == ErrTransportClosing {
+	switch err {
+	case ErrTransportClosing:
 		return c.whyClosing()
+	case os.ErrDeadlineExceeded:
+		return c.orClosed(err)
+	}
+	return err
+}
+
+// orClosed is err of a deadline, which Close has let pass if it was called.
+func (c *Conn) orClosed(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return net.ErrClosed
 	}
 	return err
 }
@@ -160,6 +174,8 @@ func (c *Conn) Close() error {
 	}
 	c.closed = true
 	c.dropPending()
+	c.readUntil.end()
+	c.writeUntil.end()
 	(*connProtocol)(c).tell()
 	c.post(Transport.Close)
 	return nil

@@ -38,6 +38,20 @@ func (d *deadline) set(t time.Time) {
 	close(passed)
 }
 
+// end lets it pass for good and keeps no timer, which would outlive its Conn by as
+// much as was left.
+func (d *deadline) end() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.timer != nil && !d.timer.Stop() {
+		<-d.passed // its function runs
+	}
+	d.timer = nil
+	if d.passed != nil && !isDone(d.passed) {
+		close(d.passed)
+	}
+}
+
 // passing is what a wait that begins now has to go by.
 func (d *deadline) passing() passing {
 	d.mu.Lock()
