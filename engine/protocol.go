@@ -21,10 +21,12 @@ type Protocol interface {
 	// Transport.Retain keeps it.
 	DataReceived(p []byte)
 	// EOFReceived tells that the peer sends no more: eof_received. The transport
-	// closes itself afterwards, unless keepOpen is true; then it can still write.
+	// closes itself afterwards, unless keepOpen is true; then it can still write, and
+	// stays open until Close, also when WriteEOF ends the other direction. A reset
+	// that comes behind the end is found by a write or a timeout alone.
 	EOFReceived() (keepOpen bool)
 	// ConnectionLost tells that the connection is gone: connection_lost. err is
-	// nil after Close, Abort and the peer's end.
+	// nil after Abort, after the peer's end, and after Close if all was sent.
 	ConnectionLost(err error)
 }
 

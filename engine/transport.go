@@ -30,7 +30,8 @@ type Transport interface {
 	// Post is Write for any goroutine. It fails with ErrWouldBlock when more than
 	// the high mark is on its way.
 	Post(p []byte) error
-	// PostOwned is WriteOwned for any goroutine, and fails as Post does.
+	// PostOwned is WriteOwned for any goroutine, and fails as Post does. What is on
+	// its way when the loop is closed is dropped, and release is not called.
 	PostOwned(p []byte, release func()) error
 	// PostWait is Post that waits for room until ctx ends. On a loop it is
 	// ErrNotInTask: it would block that.
@@ -42,6 +43,7 @@ type Transport interface {
 	CanWriteEOF() bool
 
 	// PauseReading stops DataReceived: pause_reading. A second call does nothing.
+	// The peer's end waits too, and so does a reset, which a write finds earlier.
 	PauseReading()
 	// ResumeReading undoes PauseReading, from the next turn on: resume_reading.
 	ResumeReading()
@@ -71,7 +73,9 @@ type Transport interface {
 	// Close ends the connection when all was sent: close. ConnectionLost follows
 	// in a later turn.
 	Close()
-	// Abort ends the connection and drops what was not sent: abort.
+	// Abort ends the connection and drops what the system has not taken: abort. To
+	// the peer that looks like an ordinary end, unless there was input that is not
+	// read. SO_LINGER makes it a reset, see examples/proxy.
 	Abort()
 	// IsClosing reports whether the transport is closing or lost: is_closing.
 	IsClosing() bool
