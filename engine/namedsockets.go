@@ -67,9 +67,19 @@ func (s *GroupServer) Relinquish(ctx context.Context) error {
 	}
 	s.listens.keepFiles()
 	s.Close()
-	_, err := onShards(context.WithoutCancel(ctx), s, func(context.Context, *Server) (struct{}, error) {
-		return struct{}{}, nil // comes behind what Close has posted
-	})
+	return s.passed(context.WithoutCancel(ctx))
+}
+
+// passed waits until all that was posted to the loops has run. A loop that ends
+// meanwhile has left its sockets to another one, which then is asked once more.
+func (s *GroupServer) passed(ctx context.Context) (err error) {
+	for range s.shards {
+		_, err = onShards(ctx, s, func(context.Context, *Server) (struct{}, error) { return struct{}{}, nil })
+		if !errors.Is(err, ErrLoopClosed) && !errors.Is(err, ErrLoopDied) {
+			return err
+		}
+		err = s.awaitFallen(ctx)
+	}
 	return err
 }
 

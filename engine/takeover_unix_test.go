@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -308,4 +309,24 @@ func TestTakeOverGroup(t *testing.T) {
 	onLoop(t, h.Loops()[0], func() {
 		wantErr(t, "Relinquish", s.Relinquish(t.Context()), engine.ErrNotInTask)
 	})
+}
+
+func TestRelinquishWhileALoopEnds(t *testing.T) {
+	g, err := engine.NewGroup(2, hosted(t, engine.Config{}))
+	must(t, err)
+	must(t, g.Start())
+	s := serveGroup(t, g, echo, engine.GroupServerOptions{})
+	l, blocked := g.Loops()[1], make(chan struct{})
+	_, err = l.CallSoonThreadsafe(func() { <-blocked; l.Stop() })
+	must(t, err)
+	ended := make(chan error)
+	go func() { ended <- s.Relinquish(context.Background()) }()
+	for s.IsServing() {
+		runtime.Gosched()
+	}
+	close(blocked)
+	must(t, <-ended)
+	if _, err := g.Shutdown(t.Context()); err == nil {
+		t.Error("the loop that was stopped is not told")
+	}
 }
