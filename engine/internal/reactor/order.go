@@ -18,8 +18,8 @@ import "github.com/shardloop/shardloop/poller"
 
 // told notes the place of a descriptor in this turn's order.
 func (r *Reactor) told(p *slot, ready poller.Ready) {
-	if n := uint32(r.polls); p.told != n && (ready&readerBits != 0 || p.interest&poller.Edge == 0) {
-		p.told, p.place = n, r.places
+	if p.told != r.polls && (ready&readerBits != 0 || p.interest&poller.Edge == 0) {
+		p.told, p.place = r.polls, r.places
 		r.places++
 	}
 }
@@ -52,7 +52,7 @@ func (r *Reactor) anyPlaced() bool {
 
 // placed is the slot of who was told of the poll before, or nil.
 func (r *Reactor) placed(t poller.Token) *slot {
-	if p := r.slots.at(t); p != nil && p.told == uint32(r.polls-1) {
+	if p := r.slots.at(t); p != nil && p.told == r.polls-1 {
 		return p
 	}
 	return nil

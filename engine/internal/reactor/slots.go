@@ -26,8 +26,8 @@ type slot struct {
 	generation uint32
 	interest   poller.Interest
 	changed    uint32 // the poll (low bits of its number) after which it was attached or freed
-	told       uint32 // the poll of its last event; see order.go
-	place      uint32 // in the order of that one
+	place      uint32 // in the order of the poll told; see order.go
+	told       uint64 // the poll of its last event
 }
 
 // slots is the table of descriptors, dense and reused.
