@@ -28,12 +28,20 @@ func (c *Chain) Len() int { return c.size }
 
 // Copy appends a copy of data.
 func (c *Chain) Copy(p *Pool, data []byte) {
-	c.size += len(data)
 	if s := c.last; s != nil && s.block != nil {
 		n := copy(s.mem[s.to:], data)
 		s.to += n
+		c.size += n
 		data = data[n:]
 	}
+	if len(data) > 0 {
+		c.copyToNew(p, data)
+	}
+}
+
+// copyToNew appends a copy of data in blocks of its own.
+func (c *Chain) copyToNew(p *Pool, data []byte) {
+	c.size += len(data)
 	for len(data) > 0 {
 		s := p.segment()
 		s.block = p.Get(min(max(len(data), tailBlock), MaxBlock))

@@ -39,7 +39,10 @@ func (c *connection) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := c.Stream.Write(p)
-	return n, c.refused(err)
+	if err != nil {
+		err = c.refused(err)
+	}
+	return n, err
 }
 
 // Writev implements Transport.

@@ -69,7 +69,14 @@ func (l *Loop) checkArg(fn func(any)) error {
 // checkGoroutine finds, in debug mode, a loop-only call on a foreign goroutine.
 // A loop that does not run may be used on any.
 func (l *Loop) checkGoroutine() error {
-	if l.debug.Load() && l.r.Running() && !l.onLoop() {
+	if l.debug.Load() {
+		return l.checkGoroutineDebug()
+	}
+	return nil
+}
+
+func (l *Loop) checkGoroutineDebug() error {
+	if l.r.Running() && !l.onLoop() {
 		return ErrWrongThread
 	}
 	return nil

@@ -16,6 +16,10 @@ const heldLimit = 16 << 10
 // Write queues a copy of p, to be sent in this turn if the kernel takes it. It
 // returns len(p), or why nothing was taken. Loop only.
 func (s *Stream) Write(p []byte) (int, error) {
+	if s.joins(len(p)) {
+		s.out.Copy(s.shard.pool, p)
+		return len(p), nil
+	}
 	if err := s.writes(len(p)); err != nil || len(p) == 0 {
 		return 0, err
 	}
@@ -56,6 +60,14 @@ func (s *Stream) WriteOwned(p []byte, release func()) error {
 		s.queued()
 	}
 	return nil
+}
+
+// joins reports whether n bytes do nothing but join those that are held, in a callback
+// that brings input: the short way of many small writes. Such a callback has a turn.
+func (s *Stream) joins(n int) bool {
+	held := s.out.Len()
+	return held > 0 && held+n <= min(heldLimit, s.high()) &&
+		s.state == open && s.flags&(reading|blocked|finishing) == reading
 }
 
 // writes is why a write of n bytes is refused, or nil. To write nothing is fine
