@@ -28,18 +28,26 @@ func (l *Loop) CallSoonContext(ctx context.Context, fn func()) *Handle {
 // loop's own context. It allocates nothing when arg is a pointer. It fails with
 // an *ArgError for a nil fn and with ErrLoopClosed. Loop only.
 func (l *Loop) CallSoonArg(fn func(any), arg any) error {
-	if fn == nil || l.debug.Load() {
-		return l.callSoonArgDebug(fn, arg)
+	if fn != nil { // not joined by &&, which makes a value of an inlined call before it branches
+		if !l.debug.Load() {
+			if l.r.SoonAtOnce(fn, arg) {
+				return nil
+			}
+		}
 	}
-	return l.r.Soon(fn, arg)
+	return l.callSoonArg(fn, arg)
 }
 
-// callSoonArgDebug checks, and times the callback by way of a handle.
-func (l *Loop) callSoonArgDebug(fn func(any), arg any) error {
+// callSoonArg is CallSoonArg with all checks. In debug mode a callback is timed by way
+// of a handle.
+func (l *Loop) callSoonArg(fn func(any), arg any) error {
 	if err := l.checkArg(fn); err != nil {
 		return err
 	}
-	return l.r.Soon(runHandle, l.newArgHandle(fn, arg))
+	if l.debug.Load() {
+		return l.r.Soon(runHandle, l.newArgHandle(fn, arg))
+	}
+	return l.r.Soon(fn, arg)
 }
 
 // CallSoonThreadsafe is CallSoon for every goroutine: call_soon_threadsafe. It

@@ -214,7 +214,10 @@ func TestCloseDrops(t *testing.T) {
 	if _, err := p.Poll(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("the poller says %v, want net.ErrClosed", err)
 	}
-	if n := held(r.ready.next) + held(r.mail.in) + len(r.again) + len(r.flush) + len(r.watches); n != 0 {
+	if r.ready.next != nil || r.ready.batch != nil {
+		t.Error("the ready queue is kept")
+	}
+	if n := held(r.mail.in) + len(r.again) + len(r.flush) + len(r.watches); n != 0 {
 		t.Errorf("%d callbacks are kept", n)
 	}
 }

@@ -26,7 +26,7 @@ const (
 // Producers append under the lock; the loop swaps the whole slice out, so the
 // lock is held for a few instructions on either side. The flag full is the
 // lock-free answer to "is there mail": it is set by the first post of a batch
-// and cleared by the swap, both under the lock.
+// and cleared by the swap, both under the lock. Close sets it for good.
 //
 // No wake-up is lost: a producer sets full and then looks at state, the loop
 // sets asleep and then looks at full; the atomics are totally ordered, so at
@@ -53,8 +53,8 @@ type mailbox struct {
 // cacheLine is the size of a cache line on the processors that matter here.
 const cacheLine = 64
 
-// spareLimit bounds what the mailbox keeps after a burst: 32 bytes a call,
-// 4 MiB for each of its two slices.
+// spareLimit bounds what the mailbox keeps after a burst: 24 bytes a call,
+// 3 MiB for each of its two slices.
 const spareLimit = 1 << 17
 
 // put appends a call. Any goroutine.
@@ -127,5 +127,5 @@ func (m *mailbox) close(err error) {
 	defer m.mu.Unlock()
 	m.closed = err
 	m.in, m.spare = nil, nil
-	m.full.Store(false)
+	m.full.Store(true)
 }

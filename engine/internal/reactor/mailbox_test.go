@@ -190,7 +190,7 @@ func TestMailKeepsNothing(t *testing.T) {
 func TestPrepareRacesPost(t *testing.T) {
 	const rounds = 3000
 	var m mailbox
-	var q ready
+	q := newReady()
 	var begun, ended atomic.Int64 // rounds
 	var woken bool
 	var poster sync.WaitGroup

@@ -145,6 +145,7 @@ func New(cfg Config) (*Reactor, error) {
 		spin:     int64(cfg.TimerSpin),
 		host:     newHost(cfg.Host, p.Traits()),
 		maxSkips: max(cfg.PollEvery-1, 0),
+		ready:    newReady(),
 		watches:  make(map[int]*watch),
 	}
 	r.home.turns = make(chan *Reactor)
@@ -174,17 +175,21 @@ func (r *Reactor) Now() int64 { return r.poller.Now() }
 
 // Soon calls fn(arg) in the next turn, after all that is scheduled already,
 // posts of other goroutines included. Loop only.
-//
-// The way without mail and with room in the queue keeps everything in
-// registers; a refusing reactor has no room.
 func (r *Reactor) Soon(fn func(any), arg any) error {
-	n := len(r.ready.next)
-	if n == cap(r.ready.next) || r.mail.full.Load() {
-		return r.soonAfterMail(fn, arg)
+	if r.SoonAtOnce(fn, arg) {
+		return nil
 	}
-	r.ready.next = r.ready.next[:n+1]
-	r.ready.next[n] = call{fn, arg}
-	return nil
+	return r.soonAfterMail(fn, arg)
+}
+
+// SoonAtOnce is Soon where there is nothing to do but to append, and reports
+// whether that was so. It is small enough to be inlined. A reactor that refuses calls
+// has mail.
+func (r *Reactor) SoonAtOnce(fn func(any), arg any) bool {
+	if r.mail.full.Load() {
+		return false
+	}
+	return r.ready.add(fn, arg)
 }
 
 // soonAfterMail is Soon where there is more to do than to append.

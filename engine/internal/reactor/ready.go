@@ -11,16 +11,18 @@ type call struct {
 // callbacks needs stays in the first level of the cache.
 const chunkSize = 256
 
+type chunk [chunkSize]call
+
 // spareChunks bounds what the queue keeps after a burst: 3 MiB.
 const spareChunks = 512
 
 // ready is the ready queue, in chunks that are filled one after the other. Callbacks
 // are appended to next; step 4 makes what is there the batch of the turn, which fixes
-// n, and step 5 runs the batch from the front.
+// how many run, and step 5 runs the batch from the front.
 //
-//	this turn: [ batch, at -> ] [ rest ] [ rest ]    the next: [ full ] [ full ] [ next -> ]
-//	                 |                                                               ^
-//	                 +---- has run ----> spare ---- is filled again -----------------+
+//	this turn: [ batch, at -> end ] [ rest ] [ rest ]    the next: [ full ] [ full ] [ next, n -> ]
+//	                 |                                                                   ^
+//	                 +---- has run ----> spare ---- is filled again ---------------------+
 //
 // An entry is cleared before it runs, so that the queue keeps nothing alive. Most
 // turns need one chunk: then batch and next change places. The others are a stack,
@@ -28,42 +30,58 @@ const spareChunks = 512
 // Two slices of any length that change places touch twice as much, and then the
 // memory behind the cache decides what a callback takes.
 type ready struct {
-	next  []call
-	full  [][]call // filled before next
-	batch []call
-	at    int      // batch[at:] has still to run
-	rest  [][]call // of the batch
+	next  *chunk
+	n     uint     // next[:n] is scheduled
+	full  []*chunk // filled before next
+	batch *chunk
+	at    uint // batch[at:end] has still to run
+	end   uint
+	rest  []*chunk // of the batch
 	place int      // rest[place:] has still to run
-	spare [][]call
+	last  uint     // how many the last one of rest has
+	spare []*chunk
+}
+
+func newReady() ready { return ready{next: new(chunk), batch: new(chunk)} }
+
+// add appends a call where next has room, and reports whether it has. It is small
+// enough to be inlined.
+func (q *ready) add(fn func(any), arg any) bool {
+	n := q.n
+	if n >= chunkSize {
+		return false
+	}
+	q.next[n] = call{fn, arg}
+	q.n = n + 1
+	return true
 }
 
 func (q *ready) push(fn func(any), arg any) {
-	if len(q.next) == cap(q.next) {
+	if q.n == chunkSize {
 		q.grow()
 	}
-	q.next = append(q.next, call{fn, arg})
+	q.add(fn, arg)
 }
 
 // pushAll is push for calls that stay the caller's.
 func (q *ready) pushAll(calls []call) {
 	for len(calls) > 0 {
-		if len(q.next) == cap(q.next) {
+		if q.n == chunkSize {
 			q.grow()
 		}
-		old := len(q.next)
-		n := copy(q.next[old:cap(q.next)], calls)
-		q.next, calls = q.next[:old+n], calls[n:]
+		n := copy(q.next[q.n:], calls)
+		q.n += uint(n)
+		calls = calls[n:]
 	}
 }
 
 // grow begins another chunk.
 func (q *ready) grow() {
-	if len(q.next) > 0 {
-		q.full = append(q.full, q.next)
-	}
+	q.full = append(q.full, q.next)
+	q.n = 0
 	last := len(q.spare) - 1
 	if last < 0 {
-		q.next = make([]call, 0, chunkSize)
+		q.next = new(chunk)
 		return
 	}
 	q.next, q.spare[last] = q.spare[last], nil
@@ -71,18 +89,18 @@ func (q *ready) grow() {
 }
 
 // waiting reports whether anything is scheduled for the next turn.
-func (q *ready) waiting() bool { return len(q.next) > 0 }
+func (q *ready) waiting() bool { return q.n > 0 }
 
 // turn makes what is scheduled the batch and returns its length. The batch
 // before must have run.
 func (q *ready) turn() int {
-	n := len(q.next)
+	n := int(q.n)
 	if len(q.full) > 0 {
 		n += len(q.full) * chunkSize
 		q.line()
 	}
-	q.batch, q.next = q.next, q.batch[:0]
-	q.at = 0
+	q.batch, q.next = q.next, q.batch
+	q.at, q.end, q.n = 0, q.n, 0
 	return n
 }
 
@@ -92,12 +110,13 @@ func (q *ready) line() {
 	q.rest, q.full = q.full, q.rest[:0]
 	q.next, q.rest[0] = q.rest[0], nil
 	q.place = 1
+	q.n, q.last = chunkSize, q.n
 }
 
 // run runs the rest of the batch. A callback that panics is behind the cursor.
 func (q *ready) run() {
 	for {
-		for q.at < len(q.batch) {
+		for q.at < q.end {
 			p := &q.batch[q.at]
 			q.at++
 			fn, arg := p.fn, p.arg
@@ -114,7 +133,7 @@ func (q *ready) run() {
 // nextArg is the argument of the call that run comes to next; nil at the end of a
 // chunk.
 func (q *ready) nextArg() any {
-	if q.at < len(q.batch) {
+	if q.at < q.end {
 		return q.batch[q.at].arg
 	}
 	return nil
@@ -129,9 +148,12 @@ func (q *ready) skip() {
 // advance goes on with the next chunk.
 func (q *ready) advance() {
 	if len(q.spare) < spareChunks {
-		q.spare = append(q.spare, q.batch[:0])
+		q.spare = append(q.spare, q.batch)
 	}
 	q.batch, q.rest[q.place] = q.rest[q.place], nil
 	q.place++
-	q.at = 0
+	q.at, q.end = 0, chunkSize
+	if q.place == len(q.rest) {
+		q.end = q.last
+	}
 }

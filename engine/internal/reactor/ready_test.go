@@ -10,7 +10,7 @@ import (
 // what was scheduled before it.
 func TestReadyAgainstSlice(t *testing.T) {
 	rng := newRand(t)
-	var q ready
+	q := newReady()
 	var want, got []int
 	next := 0
 	var record func(any)
@@ -63,7 +63,7 @@ func TestReadyAgainstSlice(t *testing.T) {
 // TestReadyAfterPanic: the rest of a batch runs behind a callback that panics,
 // and before what was scheduled meanwhile.
 func TestReadyAfterPanic(t *testing.T) {
-	var q ready
+	q := newReady()
 	var got []string
 	say := func(name any) { got = append(got, name.(string)) }
 	q.push(say, "a")
@@ -88,7 +88,7 @@ func TestReadyAfterPanic(t *testing.T) {
 // TestReadyPanicsInChunks: the chunks behind a panic run too, once and in order.
 func TestReadyPanicsInChunks(t *testing.T) {
 	const calls, every = 3*chunkSize + 7, 100
-	var q ready
+	q := newReady()
 	var got []int
 	for i := range calls {
 		q.push(func(any) {
@@ -114,17 +114,19 @@ func TestReadyPanicsInChunks(t *testing.T) {
 }
 
 // everything is all memory of a queue.
-func everything(q *ready) [][]call {
-	all := [][]call{q.next, q.batch}
+func everything(q *ready) []*chunk {
+	all := []*chunk{q.next, q.batch}
 	return slices.Concat(all, q.full[:cap(q.full)], q.rest[:cap(q.rest)], q.spare[:cap(q.spare)])
 }
 
 // TestReadyKeepsNothing: a callback that has begun is not kept alive.
 func TestReadyKeepsNothing(t *testing.T) {
-	var q ready
+	q := newReady()
 	kept := func() (n int) {
 		for _, c := range everything(&q) {
-			n += held(c[:cap(c)])
+			if c != nil {
+				n += held(c[:])
+			}
 		}
 		return n
 	}
@@ -148,7 +150,7 @@ func TestReadyKeepsNothing(t *testing.T) {
 // TestReadyUsesMemoryAgain: a burst takes the chunks of the one before, from the
 // end, and a large one leaves as many as are allowed.
 func TestReadyUsesMemoryAgain(t *testing.T) {
-	var q ready
+	q := newReady()
 	burst := func(chunks int) {
 		for range chunks * chunkSize {
 			q.push(nop, nil)
@@ -157,8 +159,11 @@ func TestReadyUsesMemoryAgain(t *testing.T) {
 		q.run()
 	}
 	burst(10)
-	last := &q.spare[len(q.spare)-1][:1][0]
-	if q.push(nop, nil); &q.next[0] != last {
+	for range chunkSize {
+		q.push(nop, nil)
+	}
+	last := q.spare[len(q.spare)-1]
+	if q.push(nop, nil); q.next != last {
 		t.Error("the chunk that has run last is not filled first")
 	}
 	q.turn()
