@@ -99,6 +99,7 @@ func (l *Listener) Start() error {
 	return l.attach()
 }
 
+// attach begins to watch the queue, unless there is a reason to wait.
 func (l *Listener) attach() error {
 	if l.held || l.pressed || l.starved {
 		l.state = waiting
@@ -111,16 +112,9 @@ func (l *Listener) attach() error {
 	return err
 }
 
-func (l *Listener) detach() {
-	if l.state == accepting {
-		_ = l.reactor.Detach(l.token) // it was attached
-		l.token = 0
-	}
-}
-
 // Stop ends it; Start may follow.
 func (l *Listener) Stop() {
-	l.detach()
+	l.wait()
 	l.reactor.Cancel(&l.timer)
 	l.lend()
 	l.state, l.starved, l.failed = idle, false, false
@@ -151,15 +145,16 @@ func (l *Listener) Ease() {
 	l.resume()
 }
 
+// wait watches the queue no more, if it was watched.
 func (l *Listener) wait() {
 	if l.state == accepting {
-		l.detach()
+		_ = l.reactor.Detach(l.token) // it was attached
 		l.state = waiting
 	}
 }
 
 func (l *Listener) resume() {
-	if l.state == waiting && !l.held && !l.pressed && !l.starved {
+	if l.state == waiting {
 		if err := l.attach(); err != nil {
 			l.pause() // or it would never come back
 			l.events.Failed(err)

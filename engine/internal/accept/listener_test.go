@@ -25,6 +25,7 @@ type world struct {
 	events  []string
 	react   func() // in every event
 	full    bool
+	asked   int // for room
 	unused  int
 	starved int
 	*Listener
@@ -38,6 +39,7 @@ func newWorld(t *testing.T, batch int, queue ...error) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = r.Close() })
+	w.poller.Open() // so that the listener's descriptor is not 0
 	w.reactor, w.fd = r, w.poller.Open()
 	w.Listener = New(r, w.fd, sock.Inet, batch, w)
 	w.system.accept = w.accept
@@ -49,7 +51,10 @@ func newWorld(t *testing.T, batch int, queue ...error) *world {
 	return w
 }
 
-func (w *world) accept(int) (int, sock.Addr, error) {
+func (w *world) accept(fd int) (int, sock.Addr, error) {
+	if fd != w.fd {
+		w.t.Errorf("accept of descriptor %d, want %d", fd, w.fd)
+	}
 	w.calls++
 	if len(w.queue) == 0 {
 		w.poller.ClearReady(w.fd, poller.Readable)
@@ -60,7 +65,10 @@ func (w *world) accept(int) (int, sock.Addr, error) {
 	return 100 + w.calls, sock.Addr{}, err
 }
 
-func (w *world) Room() bool { return !w.full }
+func (w *world) Room() bool {
+	w.asked++
+	return !w.full
+}
 
 func (w *world) Unused() { w.unused++ }
 
@@ -321,51 +329,6 @@ func TestHoldBeforeStart(t *testing.T) {
 	w.want(2, "accepted")
 }
 
-func TestDrain(t *testing.T) {
-	w := newWorld(t, 2, nil, syscall.ECONNABORTED, nil, nil, syscall.EMFILE, nil)
-	w.Hold()
-	w.drains(3, Some)
-	w.want(4, "accepted", "accepted", "accepted")
-	w.drains(10, Stuck)
-	w.want(1, emfile)
-	w.queue = append([]error{syscall.EMFILE}, w.queue...)
-	w.drains(10, Stuck)
-	w.drains(10, Nothing)
-	w.want(3, "accepted") // and no second report
-	w.queue = []error{syscall.EPERM, syscall.EMFILE}
-	w.drains(10, Nothing) // though there was no descriptor for it
-	w.want(2, eperm)
-	w.Stop()
-	w.Drain(1)
-	w.want(0)
-}
-
-// TestDrainFailures: an error is of one connection, behind which there may be others,
-// unless there are too many.
-func TestDrainFailures(t *testing.T) {
-	w := newWorld(t, 2, syscall.ECONNABORTED, syscall.EPERM, syscall.EPERM, nil, syscall.EPERM, nil, nil)
-	w.Hold()
-	w.drains(1, Some)
-	w.want(4, eperm, eperm, "accepted")
-	w.full = true
-	w.drains(10, Some)
-	w.full = false
-	w.want(0)
-	w.drains(10, Nothing)
-	w.want(4, eperm, "accepted", "accepted")
-	w.queue = slices.Repeat([]error{syscall.EPERM}, maxFailures+1)
-	w.drains(100, Some)
-	w.want(maxFailures, slices.Repeat([]string{eperm}, maxFailures)...)
-}
-
-// drains wants so much to be left.
-func (w *world) drains(n int, want Rest) {
-	w.t.Helper()
-	if rest := w.Drain(n); rest != want {
-		w.t.Errorf("the rest is %d, want %d", rest, want)
-	}
-}
-
 // TestWatchFails: the poller refuses for a while.
 func TestWatchFails(t *testing.T) {
 	w := newWorld(t, 4, nil)
@@ -397,12 +360,29 @@ func TestStart(t *testing.T) {
 	}
 }
 
+// TestStartFails: the listener is idle then, so that another Start may do better.
+func TestStartFails(t *testing.T) {
+	w := newWorld(t, 4, nil)
+	w.Stop()
+	refused := errors.New("refused")
+	w.poller.Inject(simpoll.OpAdd, simpoll.Fault{Err: refused})
+	if err := w.Start(); !errors.Is(err, refused) {
+		t.Errorf("Start: %v", err)
+	}
+	if err := w.Start(); err != nil || !w.watched() {
+		t.Errorf("the second Start: %v, watched: %t", err, w.watched())
+	}
+	w.turns(1)
+	w.want(2, "accepted")
+}
+
 // TestFreed: a descriptor that the owner gives back ends the pause; what comes of
 // that is not told again before its time.
 func TestFreed(t *testing.T) {
 	w := newWorld(t, 4, syscall.EMFILE, syscall.EMFILE, nil)
 	w.turns(2)
 	w.want(1, emfile)
+	w.poller.Advance(RetryDelay - time.Nanosecond)
 	w.Freed()
 	w.turns(2)
 	w.want(1)
@@ -424,6 +404,9 @@ func TestNoRoom(t *testing.T) {
 	w.full = true
 	w.turns(2)
 	w.want(0)
+	if w.asked != 2 {
+		t.Errorf("asked for room %d times in 2 turns", w.asked)
+	}
 	w.full = false
 	w.turns(2)
 	w.want(3, "accepted", "accepted")
