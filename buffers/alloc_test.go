@@ -60,6 +60,16 @@ func TestChainAllocations(t *testing.T) {
 	}
 }
 
+// A scratch buffer that was given back is taken again.
+func TestScratchAllocations(t *testing.T) {
+	data := text(0, 64)
+	noAllocs(t, "a scratch buffer", func() {
+		s := GetScratch()
+		_, _ = s.Write(data)
+		PutScratch(s)
+	})
+}
+
 // A share costs what counts its block, and no more shares cost anything.
 func TestRefAllocations(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))

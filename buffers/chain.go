@@ -28,8 +28,8 @@ func (c *Chain) Len() int { return c.size }
 
 // Copy appends a copy of data.
 func (c *Chain) Copy(p *Pool, data []byte) {
-	if s := c.last; s != nil && s.block != nil {
-		n := copy(s.mem[s.to:], data)
+	if s := c.last; s != nil {
+		n := copy(s.mem[s.to:], data) // none behind memory of others, which is full
 		s.to += n
 		c.size += n
 		data = data[n:]

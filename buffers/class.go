@@ -21,13 +21,10 @@ const unpooled = -1
 
 // classOf is the smallest class whose blocks hold n bytes.
 func classOf(n int) int {
-	switch {
-	case n <= MinBlock:
-		return 0
-	case n > MaxBlock:
+	if n > MaxBlock {
 		return unpooled
 	}
-	return bits.Len(uint(n-1)) - minShift
+	return bits.Len(uint(max(n, MinBlock)-1)) - minShift
 }
 
 // sizeOf is the size of a class's blocks.

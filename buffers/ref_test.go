@@ -167,6 +167,16 @@ func TestRefAfterTheLast(t *testing.T) {
 	f.want(t, MinBlock)
 }
 
+// A share that would begin while the last one ends is refused: the block goes to
+// somebody else.
+func TestRefShareDuringTheLast(t *testing.T) {
+	p, f := NewPool(0), freed{}
+	r := p.Copy([]byte("abc"), f.add)
+	r.count.n.Add(-1) // what Release does first
+	wantPanic(t, "Share of a Ref", func() { r.Share() })
+	f.want(t)
+}
+
 // TestLent: all memory that ever went to Refs, whole blocks of it.
 func TestLent(t *testing.T) {
 	p := NewPool(0)
