@@ -48,6 +48,9 @@ func TestNewOutOfDescriptors(t *testing.T) {
 					switch {
 					case err == nil:
 						made = true
+						if _, err := p.Poll(); err != nil {
+							t.Errorf("with %d free: made, and Poll fails: %v", n, err)
+						}
 						p.Close()
 					case !errors.Is(err, unix.EMFILE) || p != nil:
 						t.Errorf("with %d free: %v, %v, want EMFILE", n, p, err)

@@ -14,7 +14,7 @@ const (
 func epollEvent(t Token, i Interest) unix.EpollEvent {
 	ev := unix.EpollEvent{Fd: int32(t.Index()), Pad: int32(t.Generation())}
 	if i&In != 0 {
-		ev.Events |= unix.EPOLLIN
+		ev.Events = unix.EPOLLIN
 	}
 	if i&Out != 0 {
 		ev.Events |= unix.EPOLLOUT

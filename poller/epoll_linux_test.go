@@ -110,8 +110,13 @@ func TestUrgent(t *testing.T) {
 	onFd(t, near, func(fd int) error { return e.Add(fd, MakeToken(1, 1), In|Edge) })
 	onFd(t, far, func(fd int) error { return unix.Send(fd, []byte{1}, unix.MSG_OOB) })
 	events, err := e.Wait(NoDeadline, Block)
-	if err != nil || len(events) != 1 || events[0].Ready&Urgent == 0 {
+	if err != nil || len(events) != 1 || events[0].Ready != Urgent {
 		t.Errorf("%+v, %v", events, err)
+	}
+	onFd(t, far, func(fd int) error { return unix.Send(fd, []byte{2}, 0) })
+	events, err = e.Wait(NoDeadline, Block)
+	if err != nil || len(events) != 1 || events[0].Ready != Urgent|Readable {
+		t.Errorf("with more behind it: %+v, %v", events, err)
 	}
 	onFd(t, near, e.Remove)
 }

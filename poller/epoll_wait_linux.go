@@ -44,7 +44,7 @@ func (e *epoll) due(deadline int64) (bool, error) {
 	switch {
 	case e.woken:
 		return true, nil
-	case deadline == NoDeadline || e.timer.covers(deadline):
+	case e.timer.covers(deadline):
 		return false, nil
 	case deadline <= Now():
 		return true, nil

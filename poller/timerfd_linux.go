@@ -34,7 +34,8 @@ func (t *timer) open() error {
 	return nil
 }
 
-// covers tells that the timer expires at deadline or before.
+// covers tells that the timer expires at deadline or before, or that there is no
+// deadline.
 func (t *timer) covers(deadline int64) bool { return t.armed <= deadline }
 
 // arm sets the timer to deadline, which lies in the future.

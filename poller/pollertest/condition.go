@@ -126,6 +126,19 @@ func edgeBothDirections(t *trial) {
 	t.settles()
 }
 
+// edgeOneDirection: the other one is not told, whatever happens there.
+func edgeOneDirection(t *trial) {
+	_, peer := t.watched(token, poller.Out|poller.Edge)
+	t.reports(token, writable)
+	t.Write(peer, 1)
+	for range 2 {
+		if got := t.poll(); got[token]&readable != 0 {
+			t.Fatalf("got %v, readable was not asked for", got)
+		}
+		t.Shutdown(peer)
+	}
+}
+
 func edgePeerClosed(t *trial) {
 	fd, peer := t.watched(token, poller.In|poller.Edge)
 	t.Write(peer, 1)

@@ -36,6 +36,7 @@ var tests = []struct {
 	{"EdgeAnew", edgeAnew},
 	{"EdgeUnread", edgeUnread},
 	{"EdgeBothDirections", edgeBothDirections},
+	{"EdgeOneDirection", edgeOneDirection},
 	{"EdgePeerClosed", edgePeerClosed},
 	{"HangUpAlways", hangUpAlways},
 	{"FailedAlways", failedAlways},
