@@ -221,10 +221,12 @@ func (f *ConcurrentFuture[T]) Wait(ctx context.Context) (T, error) {
 	}
 	select {
 	case <-f.done:
-		return f.Result()
 	case <-ctx.Done():
-		return none, context.Cause(ctx)
+		if !f.isDone() {
+			return none, context.Cause(ctx)
+		}
 	}
+	return f.Result()
 }
 
 // waitOrCancel is Wait for a goroutine whose end of waiting is the end of the
@@ -233,9 +235,10 @@ func (f *ConcurrentFuture[T]) waitOrCancel(ctx context.Context) (T, error) {
 	select {
 	case <-f.done:
 	case <-ctx.Done():
-		f.Cancel(context.Cause(ctx))
-		var none T
-		return none, context.Cause(ctx)
+		if f.Cancel(context.Cause(ctx)) {
+			var none T
+			return none, context.Cause(ctx)
+		}
 	}
 	return f.Result()
 }

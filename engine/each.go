@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 )
@@ -21,7 +22,7 @@ func (g *Group) Each(fn func(l *Loop)) error {
 
 // GatherEach runs fn as a task on every loop of the group that has not ended, and
 // returns what they returned, in the order of the loops, and their errors joined.
-// It waits as Await does.
+// It waits as Await does; when ctx has ended before, fn does not run.
 func GatherEach[T any](ctx context.Context, g *Group, fn func(ctx context.Context, l *Loop) (T, error)) ([]T, error) {
 	if err := checkFunc(fn == nil); err != nil {
 		return nil, err
@@ -33,9 +34,9 @@ func GatherEach[T any](ctx context.Context, g *Group, fn func(ctx context.Contex
 	return onEach(ctx, loops, fn)
 }
 
-// onEach runs fn on loops and waits for all.
+// onEach runs fn on loops and waits for all. When ctx has ended before, nothing runs.
 func onEach[T any](ctx context.Context, loops []*Loop, fn func(ctx context.Context, l *Loop) (T, error)) ([]T, error) {
-	if err := canWait(ctx); err != nil {
+	if err := cmp.Or(canWait(ctx), context.Cause(ctx)); err != nil {
 		return nil, err
 	}
 	values, futures := make([]T, len(loops)), make([]*ConcurrentFuture[T], len(loops))

@@ -270,6 +270,7 @@ func (s *GroupServer) Stats(ctx context.Context) ([]ServerStats, error) {
 		s.stats[shard.number] = shard.Stats()
 		return struct{}{}, nil
 	})
+	err = cmp.Or(err, s.awaitFallen(ctx))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.stats), err
