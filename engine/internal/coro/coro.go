@@ -43,9 +43,10 @@ type Body interface{ Run() }
 
 type state uint8
 
+// What a Resume has come to. Before the first it says nothing.
 const (
-	suspended state = iota // or ready
-	returned               // or idle
+	suspended state = iota
+	returned
 	exited
 )
 

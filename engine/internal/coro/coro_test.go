@@ -113,6 +113,9 @@ func TestGoexit(t *testing.T) {
 				wantBool(t, "suspended", c.Resume(), false)
 			}
 			wantBool(t, "the deferred call ran", deferred, true)
+			if c.body != nil {
+				t.Error("the coroutine keeps the body")
+			}
 			if p.idles != 0 || len(p.all) != 0 {
 				t.Error("the pool keeps a coroutine whose goroutine is over")
 			}
@@ -130,6 +133,32 @@ func TestGoexitAfterSuspend(t *testing.T) {
 		wantBool(t, "suspended", c.Resume(), true)
 		wantBool(t, "suspended", c.Resume(), false)
 		wantBool(t, "another suspended", p.Get(call(func() {})).Resume(), false)
+	})
+}
+
+// TestStop: Stop ends a coroutine that is suspended, which is not used again; the
+// others go on. A second Stop does nothing.
+func TestStop(t *testing.T) {
+	onBoth(t, func(t *testing.T, p *Pool) {
+		var ended []string
+		wait := func(name string) *Coro {
+			c := spawn(p, func(c *Coro) {
+				wantBool(t, "Suspend of "+name, c.Suspend(), name != "stopped")
+				ended = append(ended, name)
+			})
+			c.Resume()
+			return c
+		}
+		stopped, others := wait("stopped"), []*Coro{wait("first"), wait("second")}
+		stopped.Stop()
+		stopped.Stop()
+		wantBool(t, "another one suspended", wait("third").Resume(), false)
+		for _, c := range others {
+			wantBool(t, "suspended", c.Resume(), false)
+		}
+		if got := strings.Join(ended, " "); got != "stopped third first second" {
+			t.Errorf("ended: %s", got)
+		}
 	})
 }
 

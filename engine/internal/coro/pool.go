@@ -38,7 +38,7 @@ func (p *Pool) Get(body Body) *Coro {
 	}
 	p.idles--
 	c := p.idle[p.idles]
-	c.body, c.state = body, suspended
+	c.body = body
 	return c
 }
 
@@ -112,7 +112,7 @@ func (p *Pool) Close() {
 			p.Close()
 		}
 	}()
-	p.idle, p.idles = nil, 0
+	p.idles = 0
 	stopAll(&p.all)
 	p.reap()
 	stopAll(&p.unreaped)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"weak"
 
 	"github.com/shardloop/shardloop/internal/gid"
 )
@@ -121,7 +122,6 @@ func TestCloseNested(t *testing.T) {
 				ended = append(ended, name)
 			})
 		}
-		idle := p.Get(call(func() {}))
 		spawn(p, func(c *Coro) {
 			c.Suspend()
 			wantBool(t, "suspended in Close", waiting("new").Resume(), true)
@@ -129,7 +129,7 @@ func TestCloseNested(t *testing.T) {
 			ended = append(ended, "first")
 		}).Resume()
 		waiting("second").Resume()
-		idle.Resume() // and is stopped before the others
+		p.Get(call(func() {})).Resume() // is idle, and stopped before the others
 		p.Close()
 		slices.Sort(ended)
 		if want := []string{"first", "new", "second"}; !slices.Equal(ended, want) {
@@ -166,29 +166,68 @@ func TestCloseGoexit(t *testing.T) {
 }
 
 // TestGoexitIsReaped: the goroutine of a body that ended by Goexit ends, at
-// Close at the latest; that of a free pool with the next Get.
+// Close at the latest; that of a free pool with the next Get, be it the only one.
 func TestGoexitIsReaped(t *testing.T) {
-	for _, locked := range []bool{false, true} {
-		gone := make(chan struct{}, 100)
-		owned(locked, func(p *Pool) {
-			p.Born, p.Gone = func() {}, func() { gone <- struct{}{} }
-			for range cap(gone) {
-				p.Get(call(runtime.Goexit)).Resume()
-			}
-			if !locked {
-				p.Get(call(func() {})).Resume()
-				for range cap(gone) {
-					<-gone
-				}
-			}
-			if n := len(gone); n != 0 {
-				t.Errorf("locked %t: %d goroutines more have ended", locked, n)
-			}
-		})
-		if locked && len(gone) != cap(gone) {
-			t.Errorf("%d goroutines ended with Close, want %d", len(gone), cap(gone))
-		}
+	for _, n := range []int{1, 100} {
+		reaped(t, n, false)
+		reaped(t, n, true)
 	}
+}
+
+// reaped ends n bodies, and waits for their goroutines.
+func reaped(t *testing.T, n int, locked bool) {
+	gone := make(chan struct{}, n+1) // one more that runs in between
+	owned(locked, func(p *Pool) {
+		p.Born, p.Gone = func() {}, func() { gone <- struct{}{} }
+		for range n {
+			p.Get(call(runtime.Goexit)).Resume()
+		}
+		if !locked {
+			p.Get(call(func() {})).Resume()
+			for range n {
+				<-gone
+			}
+		}
+		if more := len(gone); more != 0 {
+			t.Errorf("locked %t: %d goroutines more have ended", locked, more)
+		}
+	})
+	if locked && len(gone) != n {
+		t.Errorf("%d goroutines ended with Close, want %d", len(gone), n)
+	}
+}
+
+// TestCloseAfterGoexit: the Goexit of a body that is over does not reach the caller
+// of Close.
+func TestCloseAfterGoexit(t *testing.T) {
+	closed := false
+	owned(false, func(p *Pool) {
+		p.Get(call(runtime.Goexit)).Resume()
+		p.Close()
+		closed = true
+	})
+	wantBool(t, "Close has returned", closed, true)
+}
+
+// TestEndedIsCollected: a pool keeps none of the coroutines that are over.
+func TestEndedIsCollected(t *testing.T) {
+	owned(false, func(p *Pool) {
+		ended := func(body func(c *Coro)) weak.Pointer[Coro] {
+			c := spawn(p, body)
+			if c.Resume() {
+				c.Stop()
+			}
+			return weak.Make(c)
+		}
+		stopped := ended(func(c *Coro) { c.Suspend() })
+		exited := ended(func(*Coro) { runtime.Goexit() })
+		p.reap()
+		p.reaping.Wait()
+		runtime.GC()
+		if stopped.Value() != nil || exited.Value() != nil {
+			t.Errorf("kept: %v, %v", stopped.Value(), exited.Value())
+		}
+	})
 }
 
 // TestBornAndGone: each goroutine is told of once when it begins and once
