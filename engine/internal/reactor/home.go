@@ -127,9 +127,7 @@ func (r *Reactor) serve() {
 	for !r.stretch() {
 	}
 	ended = true
-	err := r.failure
-	r.failure = nil
-	r.ends(parked, err)
+	r.ends(parked, r.failure)
 }
 
 // stretch runs turns and reports whether the run is over. A panic ends the
@@ -138,9 +136,6 @@ func (r *Reactor) serve() {
 // nothing for it.
 func (r *Reactor) stretch() (over bool) {
 	defer func() {
-		if over {
-			return
-		}
 		if v := recover(); v != nil {
 			r.caught(v)
 		}
@@ -153,7 +148,6 @@ func (r *Reactor) stretch() (over bool) {
 		r.runFlush()
 	}
 	r.tell(r.failure)
-	r.ending = false
 	r.stopping.Store(false)
 	return true
 }
@@ -219,18 +213,16 @@ func (r *Reactor) OnLoop() bool { return uintptr(gid.Current()) == r.home.self.L
 func (r *Reactor) Close() error {
 	h := &r.home
 	h.mu.Lock()
-	if h.state == running {
-		h.mu.Unlock()
-		return ErrRunning
-	}
 	before := h.state
-	h.state = closed
+	if before != running {
+		h.state = closed
+	}
 	h.mu.Unlock()
 	switch before {
+	case running:
+		return ErrRunning
 	case closed:
 		return nil
-	case dead:
-		<-h.gone // it is about to end, and may still call Config.Ended
 	}
 	return r.release()
 }

@@ -38,6 +38,10 @@ func TestLife(t *testing.T) {
 			c.reach(t, r)
 			r.Stop() // so that a run that may begin ends
 			expect(t, "Run", r.Run(), c.run)
+			if c.run != nil {
+				_, err := r.Start()
+				expect(t, "Start", err, c.run)
+			}
 			expect(t, "Soon", r.Soon(nop, nil), c.run)
 			expect(t, "Post", r.Post(nop, nil), c.run)
 			expect(t, "Schedule", r.Schedule(timer(func() {}), 0), c.run)
@@ -63,6 +67,8 @@ func TestWhileRunning(t *testing.T) {
 	r, _ := newSim(t, Config{})
 	refuses := func() {
 		expect(t, "Run", r.Run(), ErrRunning)
+		_, err := r.Start()
+		expect(t, "Start", err, ErrRunning)
 		expect(t, "Close", r.Close(), ErrRunning)
 		if !r.Running() {
 			t.Error("not running in a run")
@@ -331,6 +337,8 @@ func TestFailed(t *testing.T) {
 	if n := r.Stats().Turns - turns; n != 2 {
 		t.Errorf("the run behind the failure had %d turns, want 2", n)
 	}
+	fails()
+	expect(t, "Run after Start", r.Run(), broken)
 	soon(t, r, runtime.Goexit)
 	started(ErrDied)
 	if len(told) != 2 || told[0] != broken || told[1] != ErrDied {

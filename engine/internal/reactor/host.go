@@ -147,7 +147,6 @@ func (h *host) plan(now int64, afterEvents bool) poller.Mode {
 func (h *host) woke(now, due int64) {
 	if h.kind == HostAuto && now-due > lateAfter {
 		h.blockUntil = now + blockFor
-		h.nextProbe = h.blockUntil
 	}
 }
 

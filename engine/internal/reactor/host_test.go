@@ -171,6 +171,20 @@ func TestHostBriefYields(t *testing.T) {
 	}
 }
 
+// TestHostYieldsLate: a loop that comes back late from what it yielded to blocks for
+// a second.
+func TestHostYieldsLate(t *testing.T) {
+	for late, want := range map[int64]poller.Mode{msec: poller.Park, msec + 1: poller.Block} {
+		r, p := newSim(t, Config{})
+		if now := r.yield(p.Now() - late); now != p.Now() {
+			t.Errorf("it is %d, not %d", p.Now(), now)
+		}
+		if got := r.host.plan(p.Now(), false); got != want {
+			t.Errorf("back %d ns late: mode %v, want %v", late, got, want)
+		}
+	}
+}
+
 // ranBeforeWait lets a callback start a goroutine, and reports whether that has run
 // when the loop waits, which it has to do blocked.
 func ranBeforeWait(t *testing.T, r *Reactor, f *flaky) (ran bool) {
