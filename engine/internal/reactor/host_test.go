@@ -171,6 +171,22 @@ func TestHostBriefYields(t *testing.T) {
 	}
 }
 
+// TestLingersOnce: a loop that had mail looks longer for more before its next wait,
+// and not before the one after that.
+func TestLingersOnce(t *testing.T) {
+	r, p := newSim(t, Config{})
+	var mailed []int
+	look := func() { mailed = append(mailed, r.mailed) }
+	for range 3 {
+		must(t, r.Post(invoke, look))
+	}
+	p.Inject(simpoll.OpWait, simpoll.Fault{Do: func() { look(); r.Stop() }})
+	must(t, r.Run())
+	if want := []int{3, 3, 3, 0}; !slices.Equal(mailed, want) {
+		t.Errorf("mailed is %v, want %v", mailed, want)
+	}
+}
+
 // TestHostYieldsLate: a loop that comes back late from what it yielded to blocks for
 // a second.
 func TestHostYieldsLate(t *testing.T) {

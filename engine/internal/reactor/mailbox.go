@@ -40,7 +40,7 @@ const (
 type mailbox struct {
 	state atomic.Uint32
 	full  atomic.Bool
-	stamp atomic.Int64 // clock at the post that woke the loop; 0: none
+	stamp atomic.Int64 // clock at the post that woke the loop, when it is notified
 	_     [cacheLine - 16]byte
 
 	mu     sync.Mutex
@@ -100,16 +100,11 @@ func (m *mailbox) take(q *ready) (n int) {
 	return n
 }
 
-// prepare announces sleep. It reports false, and the loop stays awake, when
+// prepare announces sleep, which awaken ends in any case. It reports false when
 // there is mail already.
 func (m *mailbox) prepare() bool {
-	m.stamp.Store(0)
 	m.state.Store(asleep)
-	if m.full.Load() {
-		m.state.Store(awake)
-		return false
-	}
-	return true
+	return !m.full.Load()
 }
 
 // awaken ends sleep and returns the stamp of the post that caused it, or 0.

@@ -180,4 +180,11 @@ func TestRearm(t *testing.T) {
 	if p.Calls(simpoll.OpRearm) != 2 || !slices.Equal(faults, []error{errPoller}) {
 		t.Errorf("%d calls, faults %v", p.Calls(simpoll.OpRearm), faults)
 	}
+
+	r, p = newSim(t, Config{}) // which does not want it
+	token, err = r.Attach(p.Open(), handlerFunc(nothing), poller.In|poller.Edge)
+	must(t, err)
+	if r.Rearm(token, poller.In); p.Calls(simpoll.OpRearm) != 0 {
+		t.Error("a poller that needs no Rearm was told")
+	}
 }

@@ -92,6 +92,18 @@ func TestStatsBusy(t *testing.T) {
 	run(t, r, next)
 }
 
+// TestPublished: whoever shows more with the counters is asked as seldom as they are
+// shown, and sees what others will read.
+func TestPublished(t *testing.T) {
+	var r *Reactor
+	calls, turn := 0, uint64(0)
+	r, _ = newSim(t, Config{Published: func() { calls++; turn = r.shown.stats.Turns }})
+	turns(t, r, 3*publishEvery, func(int) {})
+	if want := 4; calls != want || turn != 3*publishEvery {
+		t.Errorf("%d calls, the last in turn %d, want %d and %d", calls, turn, want, 3*publishEvery)
+	}
+}
+
 // TestStatsStale counts events of registrations that are gone.
 func TestStatsStale(t *testing.T) {
 	r, p := newSim(t, Config{})

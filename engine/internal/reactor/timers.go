@@ -65,8 +65,7 @@ func (ts *timers) schedule(t *Timer, when int64) {
 	t.id = ts.wheel.Add(when)
 	t.state = armed
 	if int(t.id) == len(ts.byID) {
-		ts.byID = append(ts.byID, t)
-		return
+		ts.byID = append(ts.byID, nil)
 	}
 	ts.byID[t.id] = t
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shardloop/shardloop/poller"
 	"github.com/shardloop/shardloop/poller/simpoll"
 )
 
@@ -218,6 +219,17 @@ func TestTimerSpin(t *testing.T) {
 	}
 	if w, n := p.Calls(simpoll.OpWait), p.Calls(simpoll.OpPoll); w != 1 || n != int(spin/step) {
 		t.Errorf("%d waits and %d polls, want 1 and %d", w, n, spin/step)
+	}
+}
+
+// TestTimerSpinWithoutTimers: a loop without timers has nothing to be early for.
+func TestTimerSpinWithoutTimers(t *testing.T) {
+	f := newFlaky(false)
+	r, _ := newSim(t, Config{Poller: f, TimerSpin: time.Millisecond})
+	f.next = simpoll.Fault{Do: r.Stop}
+	must(t, r.Run())
+	if want := []int64{poller.NoDeadline}; !slices.Equal(f.until, want) {
+		t.Errorf("waited until %v, want %v", f.until, want)
 	}
 }
 
