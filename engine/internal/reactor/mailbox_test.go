@@ -323,3 +323,16 @@ func TestPostRacesClose(t *testing.T) {
 		posts.Wait()
 	}
 }
+
+// TestStampOfAnotherSleep: only the sleep that a post ends has a stamp.
+func TestStampOfAnotherSleep(t *testing.T) {
+	var m mailbox
+	m.prepare()
+	if !m.claim(5) || m.awaken() != 5 {
+		t.Error("the stamp of the post is lost")
+	}
+	m.prepare()
+	if got := m.awaken(); got != 0 {
+		t.Errorf("nobody woke the loop, with the stamp %d", got)
+	}
+}
