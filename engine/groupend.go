@@ -105,11 +105,15 @@ func (g *Group) stop() bool {
 	return before != groupClosed
 }
 
-// finish is shutdown for a loop that somebody may have stopped once too often, and
-// closes the loop also if a callback ends the goroutine.
+// finish is shutdown for a loop that somebody may have stopped once too often, or
+// stops while it ends, and closes the loop also if a callback ends the goroutine.
 func (l *Loop) finish() (err error) {
 	defer func() { err = errors.Join(err, l.Close()) }()
 	l.Stop()
-	_ = l.r.Run() // one turn; what is wrong shutdown tells
-	return l.shutdown()
+	_ = l.r.Run() // one turn; what is wrong windUp tells
+	err = l.windUp()
+	for errors.Is(err, ErrStoppedBeforeDone) {
+		err = l.windUp()
+	}
+	return err
 }

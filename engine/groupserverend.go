@@ -165,7 +165,10 @@ func (s *GroupServer) WaitClosed(ctx context.Context) error {
 	_, err := onShards(ctx, s, func(ctx context.Context, shard *Server) (struct{}, error) {
 		return nothing(shard.WaitClosed(ctx))
 	})
-	return cmp.Or(err, s.awaitFallen(ctx))
+	if err != nil {
+		return err
+	}
+	return s.awaitFallen(ctx)
 }
 
 // Shutdown ends the server on all loops at once, as Server.Shutdown does on one,
@@ -270,7 +273,9 @@ func (s *GroupServer) Stats(ctx context.Context) ([]ServerStats, error) {
 		s.stats[shard.number] = shard.Stats()
 		return struct{}{}, nil
 	})
-	err = cmp.Or(err, s.awaitFallen(ctx))
+	if err == nil {
+		err = s.awaitFallen(ctx)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.stats), err

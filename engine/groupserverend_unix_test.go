@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/shardloop/shardloop/engine"
@@ -83,6 +84,35 @@ func TestGroupShutdownAwaitsTheDead(t *testing.T) {
 	close(d.release)
 	calls.Wait()
 	isEqual(t, "open connections", totalOf(t, d.server).Active, 0)
+	wantErr(t, "Shutdown", ends(d.group.Shutdown(t.Context())), engine.ErrLoopDied)
+}
+
+// hasty is a context that has ended for whoever waits for its end, and counts them.
+type hasty struct {
+	context.Context
+	asked atomic.Int64
+}
+
+func (h *hasty) Done() <-chan struct{} {
+	h.asked.Add(1)
+	c := make(chan struct{})
+	close(c)
+	return c
+}
+
+// TestGroupCallbacksDoNotAwaitTheDead: who must not wait is told so at once, also when
+// there is a dead loop to wait for.
+func TestGroupCallbacksDoNotAwaitTheDead(t *testing.T) {
+	d := newDying(t)
+	d.dies(t)
+	ctx := &hasty{Context: t.Context()}
+	onLoop(t, d.group.Loops()[0], func() {
+		wantErr(t, "WaitClosed", d.server.WaitClosed(ctx), engine.ErrNotInTask)
+		_, err := d.server.Stats(ctx)
+		wantErr(t, "Stats", err, engine.ErrNotInTask)
+	})
+	isEqual(t, "waits", ctx.asked.Load(), 0)
+	close(d.release)
 	wantErr(t, "Shutdown", ends(d.group.Shutdown(t.Context())), engine.ErrLoopDied)
 }
 

@@ -102,12 +102,15 @@ func (r *runner) interrupted() {
 }
 
 // shutdown ends what a main has left, and the loop.
-func (l *Loop) shutdown() error {
+func (l *Loop) shutdown() error { return errors.Join(l.windUp(), l.Close()) }
+
+// windUp ends what a main has left.
+func (l *Loop) windUp() error {
 	err := errors.Join(l.cancelAll(), l.finishUp())
 	if errors.Is(err, ErrLoopDied) {
-		err = nil // told already
+		return nil // told already
 	}
-	return errors.Join(err, l.Close())
+	return err
 }
 
 // cancelAll cancels all tasks and runs the loop until they are done.

@@ -57,7 +57,7 @@ const (
 	firstSlab = 8
 	lastSlab  = 1 << 10
 
-	// mostPostings is how many are kept for the next burst: 24 MiB.
+	// mostPostings is how many are kept for the next burst: 19 MiB.
 	mostPostings = 1 << 17
 )
 
