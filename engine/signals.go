@@ -37,9 +37,9 @@ type signalSet map[os.Signal]*signalOwner
 // process sees, in place of the handler that sig had, also that of another loop:
 // add_signal_handler. fn runs as a normal callback, in the context of the
 // caller. Deliveries of one signal keep their order; different signals that come
-// at the same time may be handled in any order. It fails with an *ArgError for a signal that does not exist or cannot
-// be caught, or for a nil fn, with ErrLoopClosed, and with ErrUnsupported where
-// the system has no signals. Loop only.
+// at the same time may be handled in any order. It fails with an *ArgError for a
+// signal that does not exist or cannot be caught, or for a nil fn, with
+// ErrLoopClosed, and with ErrUnsupported where the system has no signals. Loop only.
 func (l *Loop) AddSignalHandler(sig os.Signal, fn func()) error {
 	if err := checkSignal(sig); err != nil {
 		return err
