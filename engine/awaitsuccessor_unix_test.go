@@ -5,7 +5,6 @@ package engine_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,10 +13,10 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/shardloop/shardloop/engine"
+	"github.com/shardloop/shardloop/internal/emulator"
 )
 
 // restartVariable tells a child process where it listens and where it meets its
@@ -86,16 +85,13 @@ type generation struct {
 // startGeneration starts a process and waits until it serves.
 func startGeneration(t *testing.T, network, path string) *generation {
 	t.Helper()
+	emulator.SkipChildren(t)
 	cmd := exec.Command(os.Args[0], "-test.run=^TestRestartChild$", "-test.timeout=10m")
 	cmd.Env = append(os.Environ(), restartVariable+"="+network+" "+path)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	must(t, err)
-	if err := cmd.Start(); errors.Is(err, syscall.ENOEXEC) {
-		t.Skip("an emulated test cannot start itself")
-	} else {
-		must(t, err)
-	}
+	must(t, cmd.Start())
 	x := &generation{cmd: cmd, out: bufio.NewReader(out)}
 	x.at = readyAt(t, x.out)
 	return x

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/exec"
 	"runtime"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/shardloop/shardloop/engine"
 	"github.com/shardloop/shardloop/engine/internal/affinity"
+	"github.com/shardloop/shardloop/internal/emulator"
 	"github.com/shardloop/shardloop/poller"
 	"github.com/shardloop/shardloop/poller/simpoll"
 	"golang.org/x/sys/unix"
@@ -196,6 +196,7 @@ func TestCPUsChild(t *testing.T) {
 // TestCPUsOfPrograms: a program that a pinned loop starts is pinned as the loop is,
 // and cannot pin its loops elsewhere. One of another goroutine is not.
 func TestCPUsOfPrograms(t *testing.T) {
+	emulator.SkipChildren(t)
 	child := func() *exec.Cmd { return exec.Command(os.Args[0], "-test.run=^TestCPUsChild$", "-test.timeout=2m") }
 	start := func(cpu int) (string, error) {
 		cmd := child()
@@ -204,9 +205,6 @@ func TestCPUsOfPrograms(t *testing.T) {
 		return string(out), err
 	}
 	a, b := twoCPUs(t)
-	if err := child().Run(); errors.Is(err, syscall.ENOEXEC) {
-		t.Skip("an emulated test cannot start itself")
-	}
 	for _, cpu := range []int{a, b} {
 		inTaskOf(t, unhosted(t, engine.Config{CPUs: []int{cpu}}), func(context.Context) {
 			if out, err := start(cpu); err != nil {

@@ -18,11 +18,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/shardloop/shardloop/engine"
+	"github.com/shardloop/shardloop/internal/emulator"
 )
 
 // TestPipesOfAChild sends much through a program that echoes, by its standard
 // descriptors.
 func TestPipesOfAChild(t *testing.T) {
+	emulator.SkipChildren(t)
 	l := newLoop(t)
 	theirIn, ourOut := pipe(t)
 	ourIn, theirOut := pipe(t)
@@ -48,6 +50,7 @@ func TestPipesOfAChild(t *testing.T) {
 
 // TestAChildThatDies leaves what was not sent as an error, and what it has sent.
 func TestAChildThatDies(t *testing.T) {
+	emulator.SkipChildren(t)
 	l := newLoop(t)
 	theirIn, ourOut := pipe(t)
 	ourIn, theirOut := pipe(t)

@@ -4,20 +4,18 @@ package engine_test
 
 import (
 	"encoding/binary"
-	"errors"
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/shardloop/shardloop/engine"
 	"github.com/shardloop/shardloop/engine/internal/sock"
+	"github.com/shardloop/shardloop/internal/emulator"
 )
 
 // message is what a predecessor might send: text, and descriptors with it.
@@ -104,7 +102,7 @@ func TestTakeOverNonsense(t *testing.T) {
 
 // TestTakeOverTruncated: descriptors that the system has cut off are an error.
 func TestTakeOverTruncated(t *testing.T) {
-	if emulated() {
+	if emulator.Running() {
 		t.Skip("an emulator does not tell, and keeps them open")
 	}
 	u := listenUnix(t)
@@ -123,9 +121,4 @@ func TestTakeOverTruncated(t *testing.T) {
 	must(t, far.Close())
 	_, err = engine.ReceiveSockets(c.(*net.UnixConn), unix.CmsgLen(4))
 	wantErr(t, "behind the end", err, io.ErrUnexpectedEOF)
-}
-
-// emulated reports whether the kernel cannot run this program itself.
-func emulated() bool {
-	return errors.Is(exec.Command(os.Args[0], "-test.run=^$").Run(), syscall.ENOEXEC)
 }

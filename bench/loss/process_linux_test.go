@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+
+	"github.com/shardloop/shardloop/internal/emulator"
 )
 
 func TestProcess(t *testing.T) {
@@ -88,6 +90,7 @@ func TestLimitDescriptors(t *testing.T) {
 // idleProcess is a process that has files open and has begun.
 func idleProcess(t *testing.T, files []*os.File) int {
 	t.Helper()
+	emulator.SkipChildren(t)
 	cat := exec.CommandContext(t.Context(), "cat")
 	cat.ExtraFiles = files
 	in, err1 := cat.StdinPipe()

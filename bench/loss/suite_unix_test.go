@@ -6,24 +6,22 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"regexp"
 	"runtime"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/shardloop/shardloop/internal/emulator"
 )
 
 // small is a Config that no slow machine can miss a limit of.
 func small(t *testing.T, names ...string) Config {
 	t.Helper()
+	emulator.SkipChildren(t)
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
-	}
-	if errors.Is(exec.Command(self, "serve").Run(), syscall.ENOEXEC) {
-		t.Skip("an emulated test cannot start itself")
 	}
 	c := Config{Shrink: 16, Idle: time.Minute, Limit: 4 * time.Minute, Grace: 1}
 	for _, name := range names {

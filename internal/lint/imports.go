@@ -23,6 +23,7 @@ var transport = []string{"internal/gid", "buffers", "poller", "engine/internal/r
 var floors = []floor{
 	{path: "internal/gid"},
 	{path: "internal/conform"},
+	{path: "internal/emulator"},
 	{path: "internal/leak"},
 	{path: "internal/lint"},
 	{path: "buffers", theirs: []string{"github.com/valyala/bytebufferpool"}},
@@ -57,7 +58,7 @@ var floors = []floor{
 }
 
 // helpers are imported by test files of every floor.
-var helpers = []string{"internal/gid", "internal/conform", "internal/leak", "poller/simpoll"}
+var helpers = []string{"internal/gid", "internal/conform", "internal/emulator", "internal/leak", "poller/simpoll"}
 
 // netpollHome is the one package that may import netpoll.
 const (

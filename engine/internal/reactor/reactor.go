@@ -229,7 +229,7 @@ func (r *Reactor) Post(fn func(any), arg any) error {
 // Stop ends the present run, or the next one, after its present turn. Any
 // goroutine; on a closed reactor it does nothing.
 func (r *Reactor) Stop() {
-	r.stopping.Store(true)
+	r.stopping.Swap(true) // as in the mailbox
 	if r.mail.sleeping() {
 		r.wake()
 	}
