@@ -73,9 +73,11 @@ const (
 
 	// briefFrom is the score at which HostAuto blocks; a short wait raises it by
 	// one up to briefMost, and any other lowers it by briefLess. So it takes a few
-	// short waits to begin and two long ones to end: to give the set back to the
-	// runtime costs as much as a wake-up.
-	briefFrom, briefMost, briefLess = 8, 16, 8
+	// short waits to begin and five long ones in a row to end, and it goes on for as
+	// long as fewer than a third are long: to give the set back to the runtime costs
+	// as much as a wake-up, and keeps its monitor awake, which then takes the
+	// processor from the next blocked waits.
+	briefFrom, briefMost, briefLess = 8, 16, 2
 )
 
 // host decides how each wait is done, and judges the parked ones.
@@ -95,7 +97,7 @@ const (
 //
 //	       short waits          late
 //	park <-------------> brief ------> block
-//	 | ^   two long ones                |  ^
+//	 | ^   five long ones               |  ^
 //	 | +------------ after 1 s ---------+  |
 //	 +---------------- late ---------------+
 type host struct {

@@ -106,8 +106,8 @@ func TestHostSwitches(t *testing.T) {
 	}
 }
 
-// TestHostBrief: a few short waits in a row make HostAuto block, two long ones park
-// again, and a late wake-up has the last word.
+// TestHostBrief: a few short waits in a row make HostAuto block, five long ones in
+// a row park again, and a late wake-up has the last word.
 func TestHostBrief(t *testing.T) {
 	short, long := shortWait-1, shortWait
 	for _, c := range []struct {
@@ -121,9 +121,10 @@ func TestHostBrief(t *testing.T) {
 		{"too few", HostAuto, briefFrom - 1, nil, poller.Park, false},
 		{"enough", HostAuto, briefFrom, nil, poller.Block, true},
 		{"enough, and a long one", HostAuto, briefFrom, []int64{long}, poller.Park, false},
-		{"many, and a long one", HostAuto, 100, []int64{long}, poller.Block, true},
-		{"many, and two long ones", HostAuto, 100, []int64{long, long}, poller.Park, false},
-		{"many, two long ones and some", HostAuto, 100, []int64{long, long, short, short}, poller.Park, false},
+		{"many, and four long ones", HostAuto, 100, slices.Repeat([]int64{long}, 4), poller.Block, true},
+		{"many, and five long ones", HostAuto, 100, slices.Repeat([]int64{long}, 5), poller.Park, false},
+		{"many, every third a long one", HostAuto, 100, slices.Repeat([]int64{long, short, short}, 50), poller.Block, true},
+		{"many, every second a long one", HostAuto, 100, slices.Repeat([]int64{long, short}, 50), poller.Park, false},
 		{"park", HostPark, 100, nil, poller.Park, false},
 		{"block", HostBlock, 100, nil, poller.Block, false},
 	} {
