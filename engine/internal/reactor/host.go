@@ -74,10 +74,15 @@ const (
 	// briefFrom is the score at which HostAuto blocks; a short wait raises it by
 	// one up to briefMost, and any other lowers it by briefLess. So it takes a few
 	// short waits to begin and five long ones in a row to end, and it goes on for as
-	// long as fewer than a third are long: to give the set back to the runtime costs
-	// as much as a wake-up, and keeps its monitor awake, which then takes the
-	// processor from the next blocked waits.
+	// long as fewer than a third are long.
 	briefFrom, briefMost, briefLess = 8, 16, 2
+
+	// debtFirst and debtMost bound how many short waits more it takes to begin anew:
+	// twice as many each time, less one for each short wait while it blocked. To give
+	// the set back to the runtime costs as much as a wake-up and three objects, and
+	// keeps the runtime's monitor awake, which then takes the processor from the next
+	// blocked waits: so that has to become rare where waits are short by turns only.
+	debtFirst, debtMost = 8, 1024
 )
 
 // host decides how each wait is done, and judges the parked ones.
@@ -102,7 +107,8 @@ const (
 //	 +---------------- late ---------------+
 type host struct {
 	kind       Host
-	score      int  // of short waits
+	score      int  // of short waits; below 0 by the debt, when it has ended
+	debt       int
 	parks      bool // the poller can
 	company    bool // other processors of the runtime may be posting
 	blockUntil int64
@@ -125,9 +131,25 @@ func (h *host) brief(now int64) bool {
 // waited tells how long a wait took.
 func (h *host) waited(took int64) {
 	if took < shortWait {
-		h.score = min(h.score+1, briefMost)
+		h.short()
 	} else {
-		h.score = max(h.score-briefLess, 0)
+		h.long()
+	}
+}
+
+func (h *host) short() {
+	if h.score >= briefFrom {
+		h.debt = max(h.debt-1, 0)
+	}
+	h.score = min(h.score+1, briefMost)
+}
+
+func (h *host) long() {
+	before := h.score
+	h.score = max(before-briefLess, min(before, 0))
+	if before >= briefFrom && h.score < briefFrom {
+		h.debt = min(2*h.debt+debtFirst, debtMost)
+		h.score = -h.debt
 	}
 }
 

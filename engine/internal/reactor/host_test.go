@@ -151,6 +151,40 @@ func TestHostBrief(t *testing.T) {
 	}
 }
 
+// TestHostDebt: a loop whose waits are short by turns only tries to block less and
+// less often, until it has blocked for long.
+func TestHostDebt(t *testing.T) {
+	h := newHost(HostAuto, poller.Traits{Park: true})
+	toBegin := func() (n int) {
+		for ; !h.brief(sec); n++ {
+			h.waited(shortWait - 1)
+		}
+		return n
+	}
+	longs := func() {
+		for range 5 {
+			h.waited(shortWait)
+		}
+	}
+	debt := 0
+	for range 12 {
+		if n := toBegin(); n != briefFrom+debt {
+			t.Fatalf("blocks after %d short waits, want %d", n, briefFrom+debt)
+		}
+		h.waited(shortWait - 1)
+		debt = min(2*max(debt-1, 0)+debtFirst, debtMost)
+		longs()
+	}
+	toBegin()
+	for range debtMost {
+		h.waited(shortWait - 1)
+	}
+	longs()
+	if n := toBegin(); n != briefFrom+debtFirst {
+		t.Errorf("has paid, and blocks after %d short waits, want %d", n, briefFrom+debtFirst)
+	}
+}
+
 // TestHostBriefYields: before a brief wait runs what the loop has made ready, also
 // on a single processor. Once in 61 times the scheduler takes the loop itself back
 // first, so it may take a second wait.
