@@ -93,7 +93,7 @@ func connectedSide(drive driver, s Server) Side {
 	switch s.Library {
 	case "engine":
 		side.Kind = Engine
-	case "floor":
+	case "floor", "floor-yields":
 		side.Kind = Floor
 	case "gnet", "nbio":
 		s.Program = Peers

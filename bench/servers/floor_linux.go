@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -15,16 +16,33 @@ import (
 
 func floorServers() map[string]Library {
 	echo := floorServer(func(listener int) (turner, error) { return floor.NewEcho(listener) })
-	return map[string]Library{"floor": {
-		"datagrams":   floorDatagrams,
-		"echo":        echo,
-		"idle":        echo,
-		"pipelined":   echo,
-		"readexactly": echo,
-		"readline":    echo,
-		"sink":        floorServer(floorSink),
-		"source":      floorServer(floorSource),
-	}}
+	return map[string]Library{
+		"floor": {
+			"datagrams":   floorDatagrams,
+			"echo":        echo,
+			"idle":        echo,
+			"pipelined":   echo,
+			"readexactly": echo,
+			"readline":    echo,
+			"sink":        floorServer(floorSink),
+			"source":      floorServer(floorSource),
+		},
+		"floor-yields": {"echo": floorServer(floorYields)},
+	}
+}
+
+// floorYields is the echo that yields before each wait, as the engine, netpoll and
+// gnet do: the runtime's monitor then leaves its thread the processor.
+func floorYields(listener int) (turner, error) {
+	e, err := floor.NewEcho(listener)
+	return yielding{e}, err
+}
+
+type yielding struct{ turner }
+
+func (y yielding) Turn() error {
+	runtime.Gosched()
+	return y.turner.Turn()
 }
 
 // floorSink and floorSource have one connection at a time.
