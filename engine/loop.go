@@ -12,6 +12,7 @@ import (
 
 	"github.com/shardloop/shardloop/engine/internal/coro"
 	"github.com/shardloop/shardloop/engine/internal/reactor"
+	"github.com/shardloop/shardloop/engine/internal/stream"
 )
 
 // Loop is one event loop: asyncio's EventLoop. It runs on one goroutine of its
@@ -123,6 +124,7 @@ func (c *Config) reactor(l *Loop) reactor.Config {
 		Ended:      l.coros.Close,
 		BeforePoll: l.accounting(),
 		Published:  l.publish,
+		Dropped:    stream.Dropped,
 		Closed:     l.closed,
 	}
 }

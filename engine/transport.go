@@ -31,7 +31,7 @@ type Transport interface {
 	// the high mark is on its way.
 	Post(p []byte) error
 	// PostOwned is WriteOwned for any goroutine, and fails as Post does. What is on
-	// its way when the loop is closed is dropped, and release is not called.
+	// its way when the loop is closed is dropped, and Close calls release.
 	PostOwned(p []byte, release func()) error
 	// PostWait is Post that waits for room until ctx ends. On a loop it is
 	// ErrNotInTask: it would block that.

@@ -5,18 +5,20 @@ package engine_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/shardloop/shardloop/engine"
 )
 
 // TestPostsBesideTheEnd posts from many goroutines while the loop is closed, and
-// wants all of them to come to an end.
+// wants all of them to come to an end, and all memory back that was handed over.
 func TestPostsBesideTheEnd(t *testing.T) {
 	l, w := newLoop(t), &wireTap{}
 	tr, _ := wired(t, l, w)
 	start(t, l)
 	var wg sync.WaitGroup
+	var owned, released atomic.Int64
 	begun := make(chan struct{}, 100)
 	for i := range 6 {
 		wg.Go(func() {
@@ -26,7 +28,9 @@ func TestPostsBesideTheEnd(t *testing.T) {
 				case 0:
 					err = tr.PostWait(t.Context(), pattern(10_000))
 				case 1:
-					err = tr.PostOwned(pattern(100), nil)
+					if err = tr.PostOwned(pattern(100), func() { released.Add(1) }); err == nil {
+						owned.Add(1)
+					}
 				default:
 					err = tr.Post(pattern(1000))
 				}
@@ -44,6 +48,8 @@ func TestPostsBesideTheEnd(t *testing.T) {
 	must(t, l.Close())
 	wg.Wait()
 	isEqual(t, "closing", tr.IsClosing(), true)
+	tr.Abort()
+	isEqual(t, "released", released.Load(), owned.Load())
 }
 
 // TestPostWaitOnTheLoop would wait for itself.

@@ -163,14 +163,13 @@ func (r *Reactor) tell(err error) {
 // die marks the reactor after a Goexit, which cannot be stopped. It is marked
 // even if Failed or Ended does the same again. The run is over when all is done.
 func (r *Reactor) die() {
-	r.refused = ErrDied
-	r.ready = ready{}
-	r.mail.close(ErrDied)
+	left := r.refuse(ErrDied)
 	defer r.ends(dead, ErrDied)
 	defer r.home.self.Store(0)
 	if r.cfg.Ended != nil {
 		defer r.cfg.Ended()
 	}
+	defer left.drop(r.cfg.Dropped)
 	r.tell(ErrDied)
 }
 
@@ -227,12 +226,18 @@ func (r *Reactor) Close() error {
 	return r.release()
 }
 
+// refuse refuses with err all that is scheduled from now on, and returns what was.
+func (r *Reactor) refuse(err error) (left ready) {
+	r.refused = err
+	left, r.ready = r.ready, ready{}
+	left.pushAll(r.mail.close(err))
+	return left
+}
+
 // release drops all that a closed reactor held, its goroutine included, which
 // calls Config.Ended when there is nothing left to schedule with.
 func (r *Reactor) release() error {
-	r.refused = ErrClosed
-	r.mail.close(ErrClosed)
-	r.ready = ready{}
+	left := r.refuse(ErrClosed)
 	r.timers.clear()
 	r.slots = slots{}
 	r.watches = make(map[int]*watch)
@@ -245,6 +250,7 @@ func (r *Reactor) release() error {
 	r.home.self.Store(0)
 	r.publish()
 	err := r.poller.Close()
+	left.drop(r.cfg.Dropped)
 	if r.cfg.Closed != nil {
 		r.cfg.Closed()
 	}

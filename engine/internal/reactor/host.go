@@ -107,7 +107,7 @@ const (
 //	 +---------------- late ---------------+
 type host struct {
 	kind       Host
-	score      int  // of short waits; below 0 by the debt, when it has ended
+	score      int // of short waits; below 0 by the debt, when it has ended
 	debt       int
 	parks      bool // the poller can
 	company    bool // other processors of the runtime may be posting

@@ -116,12 +116,13 @@ func (m *mailbox) awaken() int64 {
 	return m.stamp.Load()
 }
 
-// close refuses all further posts with err and drops the mail. Not while the
+// close refuses all further posts with err and returns the mail. Not while the
 // loop runs.
-func (m *mailbox) close(err error) {
+func (m *mailbox) close(err error) (left []call) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.closed = err
-	m.in, m.spare = nil, nil
+	left, m.in, m.spare = m.in, nil, nil
 	m.full.Store(true)
+	return left
 }

@@ -65,6 +65,11 @@ type Config struct {
 	// Shown. It must neither use the reactor nor panic.
 	Published func()
 
+	// Dropped is called with the argument of each callback that was scheduled and
+	// will never run, once no more can be: by Close, or on the loop that dies; nil
+	// for nothing. It must not panic.
+	Dropped func(arg any)
+
 	// Closed is called by Close, once, when all else is done; nil for nothing.
 	Closed func()
 

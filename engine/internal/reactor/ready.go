@@ -130,6 +130,24 @@ func (q *ready) run() {
 	}
 }
 
+// drop takes all calls away, and calls fn, unless that is nil, with their arguments.
+func (q *ready) drop(fn func(any)) {
+	for fn != nil {
+		for q.at < q.end {
+			q.at++
+			fn(q.batch[q.at-1].arg)
+		}
+		switch {
+		case q.place < len(q.rest):
+			q.advance()
+		case q.waiting():
+			q.turn()
+		default:
+			return
+		}
+	}
+}
+
 // nextArg is the argument of the call that run comes to next; nil at the end of a
 // chunk.
 func (q *ready) nextArg() any {

@@ -68,8 +68,7 @@ func (s *Stream) Post(p []byte) error {
 }
 
 // PostOwned is WriteOwned from any goroutine, and fails as Post does. release is
-// called on the loop, unless that is closed before. After an error p is still the
-// caller's.
+// called on the loop, or by who closes that. After an error p is still the caller's.
 func (s *Stream) PostOwned(p []byte, release func()) error {
 	if err := s.flight.take(len(p)); err != nil {
 		return s.kind.refusal(err)
@@ -109,6 +108,14 @@ func arrive(arg any) {
 	}
 	s.shard.posts.give(m)
 	s.arrived(n)
+}
+
+// Dropped takes the argument of a callback that never ran, since its loop was closed
+// or has died: what was posted goes back to whose it is.
+func Dropped(arg any) {
+	if m, ok := arg.(*posted); ok && m.release != nil {
+		m.stream.guard("release", m.release)
+	}
 }
 
 // own puts memory of others into the chain; a stream that is lost does not want

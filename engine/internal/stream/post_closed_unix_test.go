@@ -36,3 +36,24 @@ func TestPostsOnAClosedLoopCountForNothing(t *testing.T) {
 		o.Abort()
 	})
 }
+
+// TestPostsThatAreDropped: what was on its way when the loop was closed goes back to
+// whose it is, once, and a release that panics keeps no other from being called.
+func TestPostsThatAreDropped(t *testing.T) {
+	onPollers(t, func(t *testing.T, w *world) {
+		o, p := w.connect(unixPair)
+		released := ""
+		must(t, o.Post([]byte("x")))
+		must(t, o.PostOwned([]byte("y"), func() { released += "1"; panic("in release") }))
+		must(t, o.PostOwned([]byte("z"), nil))
+		must(t, o.PostOwned(nil, func() { released += "2" }))
+		must(t, w.r.Close())
+		equal(t, "released", released, "12")
+		equal(t, "faults", len(w.faults), 1)
+		w.faults = nil
+		o.Abort()
+		equal(t, "released", released, "12")
+		p.read()
+		equal(t, "sent", p.in.n, 0)
+	})
+}

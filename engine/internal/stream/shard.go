@@ -127,7 +127,7 @@ func NewShard(r *reactor.Reactor, pool *buffers.Pool, c Config) *Shard {
 }
 
 // Close closes the descriptors that linger, and ends the waits for room. The
-// reactor must be closed, or dead. What was posted and did not arrive is dropped.
+// reactor must be closed, or dead, and has told Dropped of what did not arrive.
 func (sh *Shard) Close() {
 	for len(sh.lingering) > 0 {
 		sh.lingering[0].unlinger()

@@ -38,7 +38,7 @@ func onPollers(t *testing.T, f func(t *testing.T, w *world)) {
 // newWorld makes a world with a Config that is changed by all changes.
 func newWorld(t testing.TB, p poller.Poller, changes ...func(*Config)) *world {
 	w := &world{t: t}
-	r, err := reactor.New(reactor.Config{Poller: p, Fault: w.fault, BeforePoll: func() { w.sh.Account() }})
+	r, err := reactor.New(reactor.Config{Poller: p, Fault: w.fault, BeforePoll: func() { w.sh.Account() }, Dropped: Dropped})
 	must(t, err)
 	w.r = r
 	c := Config{
