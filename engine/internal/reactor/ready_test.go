@@ -113,6 +113,41 @@ func TestReadyPanicsInChunks(t *testing.T) {
 	}
 }
 
+// TestReadyNext: a callback sees the argument of the next one, but for the end of a
+// chunk, and may take it from the turn. What comes behind the turn is not next.
+func TestReadyNext(t *testing.T) {
+	for _, calls := range []int{1, 2, chunkSize - 1, chunkSize, chunkSize + 1, 3*chunkSize + 5} {
+		q := newReady()
+		var got, want []int
+		var next func(any)
+		next = func(arg any) {
+			i := arg.(int)
+			got = append(got, i)
+			q.push(next, -1)
+			after := any(i + 1)
+			if (i+1)%chunkSize == 0 || i+1 == calls {
+				after = nil
+			}
+			if next := q.nextArg(); next != after {
+				t.Errorf("%d of %d: the next one is %v, want %v", i, calls, next, after)
+			}
+			if after != nil && i%3 == 1 {
+				q.skip()
+			}
+		}
+		for i := range calls {
+			q.push(next, i)
+			if skipped := i%3 == 2 && i%chunkSize != 0; !skipped {
+				want = append(want, i)
+			}
+		}
+		q.turn()
+		if q.run(); !slices.Equal(got, want) {
+			t.Errorf("ran %v, want %v", got, want)
+		}
+	}
+}
+
 // everything is all memory of a queue.
 func everything(q *ready) []*chunk {
 	all := []*chunk{q.next, q.batch}
