@@ -30,8 +30,8 @@ const (
 //
 // No wake-up is lost: a producer sets full and then looks at state, the loop
 // sets asleep and then looks at full; the atomics are totally ordered, so at
-// least one of them sees the other. Both swap rather than store: that costs the
-// same, and QEMU 7.2 lets a load of arm64 pass a store before it, as no arm64 does.
+// least one of them sees the other. The loop swaps rather than stores, for emulators
+// (docs/architecture.md).
 //
 // A lock-free stack would reverse the order, need a node for each post, and
 // bounce the same cache line.

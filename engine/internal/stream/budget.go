@@ -51,9 +51,9 @@ func (b *Budget) turn() {
 	for {
 		switch used := b.used.Load(); {
 		case !b.over.Load() && used > b.limit:
-			b.over.Store(true)
+			b.over.Swap(true)
 		case b.over.Load() && used <= endOf(b.limit):
-			b.over.Store(false)
+			b.over.Swap(false)
 			b.wake()
 		default:
 			return

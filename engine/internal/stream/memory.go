@@ -117,7 +117,7 @@ func (m *memory) arm(released, held int64) {
 		return
 	}
 	m.armed = at
-	m.wakeAt.Store(at)
+	m.wakeAt.Swap(at)
 	if m.released.Load() >= at {
 		m.look()
 	}
