@@ -3,41 +3,29 @@ package engine
 import (
 	"os"
 	"os/signal"
-	"sync"
 )
 
 // signalBuffer is how many deliveries of one signal may wait for the loop. The
 // runtime itself merges deliveries that come faster than it can note them.
 const signalBuffer = 64
 
-// signalOwner is a loop's claim on a signal: one goroutine that carries
-// deliveries to the loop.
-//
-//	kernel -> os/signal -> deliveries -> carry -> mailbox -> handle
+// signalOwner is a loop's claim on a signal.
 type signalOwner struct {
 	loop       *Loop
 	sig        os.Signal
-	handle     *Handle // replaced on the loop, under the lock of signalOwners
+	handle     *Handle // replaced on the loop, under the lock of signalDesk
 	deliveries chan os.Signal
-	gone       chan struct{}
 }
 
-// signalOwners holds who owns each signal of the process. A second loop takes a
-// signal over.
-var signalOwners = struct {
-	mu    sync.Mutex
-	table map[os.Signal]*signalOwner // guarded by mu
-}{table: map[os.Signal]*signalOwner{}}
-
 // signalSet are the signals that a loop has claimed. It is guarded by the lock
-// of signalOwners.
+// of signalDesk.
 type signalSet map[os.Signal]*signalOwner
 
 // AddSignalHandler calls fn on the loop for each delivery of sig that the
 // process sees, in place of the handler that sig had, also that of another loop:
 // add_signal_handler. fn runs as a normal callback, in the context of the
-// caller. Deliveries of one signal keep their order; different signals that come
-// at the same time may be handled in any order. It fails with an *ArgError for a
+// caller. Signals are handled in the order in which they come; of those that come
+// at the same time the lower number is first. It fails with an *ArgError for a
 // signal that does not exist or cannot be caught, or for a nil fn, with
 // ErrLoopClosed, and with ErrUnsupported where the system has no signals. Loop only.
 func (l *Loop) AddSignalHandler(sig os.Signal, fn func()) error {
@@ -54,9 +42,8 @@ func (l *Loop) AddSignalHandler(sig os.Signal, fn func()) error {
 	if l.replaceSignal(sig, h) {
 		return nil
 	}
-	o := &signalOwner{loop: l, sig: sig, handle: h, deliveries: make(chan os.Signal, signalBuffer), gone: make(chan struct{})}
+	o := &signalOwner{loop: l, sig: sig, handle: h, deliveries: make(chan os.Signal, signalBuffer)}
 	signal.Notify(o.deliveries, sig)
-	go o.carry()
 	o.claim()
 	return nil
 }
@@ -64,8 +51,8 @@ func (l *Loop) AddSignalHandler(sig os.Signal, fn func()) error {
 // replaceSignal gives a signal that the loop owns to another handle. What is on
 // its way to the loop runs the new one: no delivery is lost.
 func (l *Loop) replaceSignal(sig os.Signal, h *Handle) bool {
-	signalOwners.mu.Lock()
-	defer signalOwners.mu.Unlock()
+	signalDesk.mu.Lock()
+	defer signalDesk.mu.Unlock()
 	o := l.signals[sig]
 	if o != nil {
 		o.handle = h
@@ -75,9 +62,9 @@ func (l *Loop) replaceSignal(sig os.Signal, h *Handle) bool {
 
 // claim makes o the owner of its signal and ends the one before.
 func (o *signalOwner) claim() {
-	signalOwners.mu.Lock()
-	before := signalOwners.table[o.sig]
-	signalOwners.table[o.sig] = o
+	signalDesk.mu.Lock()
+	before := signalDesk.owners[o.sig]
+	signalDesk.owners[o.sig] = o
 	if o.loop.signals == nil {
 		o.loop.signals = signalSet{}
 	}
@@ -85,17 +72,10 @@ func (o *signalOwner) claim() {
 		delete(before.loop.signals, o.sig)
 	}
 	o.loop.signals[o.sig] = o
-	signalOwners.mu.Unlock()
+	signalDesk.open()
+	signalDesk.mu.Unlock()
 	if before != nil {
 		before.end()
-	}
-}
-
-// carry posts deliveries to the loop.
-func (o *signalOwner) carry() {
-	defer close(o.gone)
-	for range o.deliveries {
-		_ = o.loop.r.Post(runSignal, o) // a closed loop has no handlers
 	}
 }
 
@@ -105,8 +85,6 @@ func runSignal(arg any) { runAgain(arg.(*signalOwner).handle) }
 // signal's default action is back when nobody else in the process wants it.
 func (o *signalOwner) end() {
 	signal.Stop(o.deliveries)
-	close(o.deliveries)
-	<-o.gone
 	o.handle.state.Store(handleCancelled) // not Cancel: its callback may be running
 }
 
@@ -120,13 +98,14 @@ func (l *Loop) RemoveSignalHandler(sig os.Signal) (bool, error) {
 	if err := l.checkGoroutine(); err != nil {
 		return false, err
 	}
-	signalOwners.mu.Lock()
+	signalDesk.mu.Lock()
 	o := l.signals[sig]
 	if o != nil {
 		delete(l.signals, sig)
-		delete(signalOwners.table, sig)
+		delete(signalDesk.owners, sig)
+		signalDesk.tell()
 	}
-	signalOwners.mu.Unlock()
+	signalDesk.mu.Unlock()
 	if o == nil {
 		return false, nil
 	}
@@ -136,14 +115,15 @@ func (l *Loop) RemoveSignalHandler(sig os.Signal) (bool, error) {
 
 // closeSignals ends all of the loop's handlers.
 func (l *Loop) closeSignals() {
-	signalOwners.mu.Lock()
+	signalDesk.mu.Lock()
 	owners := make([]*signalOwner, 0, len(l.signals))
 	for sig, o := range l.signals {
 		owners = append(owners, o)
-		delete(signalOwners.table, sig)
+		delete(signalDesk.owners, sig)
 	}
 	l.signals = nil
-	signalOwners.mu.Unlock()
+	signalDesk.tell()
+	signalDesk.mu.Unlock()
 	for _, o := range owners {
 		o.end()
 	}

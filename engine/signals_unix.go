@@ -7,6 +7,9 @@ import (
 	"syscall"
 )
 
+// numberOf is the number of a signal that checkSignal has let pass.
+func numberOf(sig os.Signal) int { return int(sig.(syscall.Signal)) }
+
 // checkSignal refuses what cannot be handled: numbers out of range, the two
 // that the C library keeps to itself, and those that cannot be caught.
 func checkSignal(sig os.Signal) error {
