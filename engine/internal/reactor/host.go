@@ -107,8 +107,8 @@ const (
 //	 +---------------- late ---------------+
 type host struct {
 	kind       Host
-	score      int // of short waits; below 0 by the debt, when it has ended
-	debt       int
+	score      int  // of short waits; below 0 by the debt when brief waits have ended
+	debt       int  // how many short waits more it takes to begin anew
 	parks      bool // the poller can
 	company    bool // other processors of the runtime may be posting
 	blockUntil int64
