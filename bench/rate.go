@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -28,7 +29,7 @@ func rate(perSecond, requests int64) Scenario {
 		Quick:   Params{"requests": requests / 4, "warmup": requests / 20},
 		Work:    "requests",
 		Metrics: []Metric{cpuPerRequest, p50, p90, p99, {Name: "late", Unit: "% > 1 ms"}, {Name: "client", Unit: "% sent late"}},
-		Sides:   connected(driveRate, "echo", "tcp", append([]string{"engine", "floor", "floor-yields"}, everySide[2:]...)...),
+		Sides:   connected(driveRate, "echo", "tcp", slices.Insert(slices.Clone(everySide), 2, "floor-yields")...),
 		Place:   onOneCore,
 	}
 }

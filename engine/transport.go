@@ -31,7 +31,8 @@ type Transport interface {
 	// the high mark is on its way.
 	Post(p []byte) error
 	// PostOwned is WriteOwned for any goroutine, and fails as Post does. What is on
-	// its way when the loop is closed is dropped, and Close calls release.
+	// its way when the loop is closed, or dies, is dropped; Close calls release then,
+	// or the dying loop.
 	PostOwned(p []byte, release func()) error
 	// PostWait is Post that waits for room until ctx ends. On a loop it is
 	// ErrNotInTask: it would block that.

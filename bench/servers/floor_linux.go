@@ -31,8 +31,8 @@ func floorServers() map[string]Library {
 	}
 }
 
-// floorYields is the echo that yields before each wait, as the engine, netpoll and
-// gnet do: the runtime's monitor then leaves its thread the processor.
+// floorYields is the echo that yields before each wait, as netpoll and gnet do, and
+// the engine before short ones: it then stays on one thread.
 func floorYields(listener int) (turner, error) {
 	e, err := floor.NewEcho(listener)
 	return yielding{e}, err

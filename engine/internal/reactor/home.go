@@ -161,7 +161,7 @@ func (r *Reactor) tell(err error) {
 }
 
 // die marks the reactor after a Goexit, which cannot be stopped. It is marked
-// even if Failed or Ended does the same again. The run is over when all is done.
+// even if Failed, Dropped or Ended does the same again. The run is over when all is done.
 func (r *Reactor) die() {
 	left := r.refuse(ErrDied)
 	defer r.ends(dead, ErrDied)

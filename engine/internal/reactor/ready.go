@@ -130,7 +130,8 @@ func (q *ready) run() {
 	}
 }
 
-// drop takes all calls away, and calls fn, unless that is nil, with their arguments.
+// drop calls fn, unless that is nil, with the arguments of all calls, none of which
+// will run.
 func (q *ready) drop(fn func(any)) {
 	for fn != nil {
 		for q.at < q.end {

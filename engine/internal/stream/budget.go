@@ -44,7 +44,7 @@ func (b *Budget) move(n int64) {
 }
 
 // turn changes the state until it agrees with what is used: whoever moves
-// meanwhile sees the new state, or is seen here.
+// meanwhile sees the new state, or is seen here. It swaps, as the reactor's mailbox does.
 func (b *Budget) turn() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -28,7 +28,7 @@ func (s *Stream) pauseIfFull() {
 func (s *Stream) resumeIfLow() {
 	if s.is(full) && s.out.Len() <= s.low {
 		s.unset(full)
-		s.flight.full.Swap(false) // and then look who waits
+		s.flight.full.Swap(false) // as the reactor's mailbox does
 		s.shard.room.tell(s)
 		s.guard("resume_writing", s.events.Resume)
 	}

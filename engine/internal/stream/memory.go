@@ -117,7 +117,7 @@ func (m *memory) arm(released, held int64) {
 		return
 	}
 	m.armed = at
-	m.wakeAt.Swap(at)
+	m.wakeAt.Swap(at) // as the reactor's mailbox does
 	if m.released.Load() >= at {
 		m.look()
 	}

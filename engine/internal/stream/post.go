@@ -68,7 +68,7 @@ func (s *Stream) Post(p []byte) error {
 }
 
 // PostOwned is WriteOwned from any goroutine, and fails as Post does. release is
-// called on the loop, or by who closes that. After an error p is still the caller's.
+// called on the loop, or by its Close. After an error p is still the caller's.
 func (s *Stream) PostOwned(p []byte, release func()) error {
 	if err := s.flight.take(len(p)); err != nil {
 		return s.kind.refusal(err)
